@@ -1,0 +1,1 @@
+"""samstad_access."""

@@ -1,0 +1,1 @@
+"""Current entities of a shard, in memory, with the indexes that keep reads from scanning."""

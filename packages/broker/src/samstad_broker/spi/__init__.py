@@ -1,0 +1,1 @@
+"""Ports that the broker owns and others fill: Store, Authorizer, Forwarder, Clock."""
