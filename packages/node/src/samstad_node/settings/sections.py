@@ -1,0 +1,211 @@
+"""The sections that the node itself declares; the other packages declare theirs beside their code.
+
+A field is ``Annotated[type, Meta(description=..., bounds)]`` with a default. The unit stands at the end of
+the name (``_s`` seconds, ``_ms`` milliseconds, ``_kib``, ``_mib``, ``_days``).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from samstad_node.settings.secret import Secret
+
+__all__ = [
+    "AccessSettings",
+    "ContextsSettings",
+    "HttpSettings",
+    "LimitsSettings",
+    "LogSettings",
+    "NodeSettings",
+    "NotificationsSettings",
+    "RolesSettings",
+]
+
+
+class NodeSettings(msgspec.Struct, frozen=True):
+    """Who this node is and where its data are."""
+
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+            description="Name of the node in positions, logs and metrics; never change it later.",
+        ),
+    ] = "node"
+    data: Annotated[str, Meta(min_length=1, description="Directory of everything that the node keeps.")] = (
+        "data"
+    )
+    tenants: Annotated[
+        tuple[str, ...],
+        Meta(description="Tenants beside the default one; requests that name another are refused (4.14)."),
+    ] = ()
+    disk_reserve_mib: Annotated[
+        int,
+        Meta(ge=1, description="Below this much free disk writes are refused (507) while reads go on."),
+    ] = 256
+
+
+class HttpSettings(msgspec.Struct, frozen=True):
+    """Where and how the node answers HTTP."""
+
+    host: Annotated[str, Meta(min_length=1, description="Address to listen on; loopback by default.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[
+        int, Meta(ge=0, le=65535, description="Port to listen on; 0 takes any free one (see run.json).")
+    ] = 8080
+    public_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://[^ ]+[^/ ])?$",
+            description="Address that others use for this node (Location, next links); empty: as they asked.",
+        ),
+    ] = ""
+    cors_origins: Annotated[
+        tuple[str, ...],
+        Meta(description="Origins whose pages may call the node; `*` allows any, without credentials."),
+    ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(description="Networks (CIDR) whose Forwarded and X-Forwarded-For headers are believed."),
+    ] = ()
+    header_timeout_s: Annotated[
+        float, Meta(gt=0, le=300, description="A request's head must have arrived within this time.")
+    ] = 10.0
+    body_timeout_s: Annotated[
+        float, Meta(gt=0, le=3600, description="A request's body must have arrived within this time.")
+    ] = 60.0
+    idle_timeout_s: Annotated[
+        float, Meta(gt=0, le=3600, description="A connection without requests is closed after this time.")
+    ] = 75.0
+
+
+class LogSettings(msgspec.Struct, frozen=True):
+    """What is written to standard error."""
+
+    format: Annotated[
+        Literal["auto", "json", "human"],
+        Meta(description="`auto` is `human` on a terminal and `json` elsewhere."),
+    ] = "auto"
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="The least that is written.")
+    ] = "info"
+
+
+class AccessSettings(msgspec.Struct, frozen=True):
+    """Who may call."""
+
+    open: Annotated[
+        bool,
+        Meta(description="No login at all: everybody may do everything. Only possible on loopback."),
+    ] = False
+    open_tenants: Annotated[
+        tuple[str, ...],
+        Meta(description="Tenants that anybody may read without login; `default` names the default one."),
+    ] = ()
+    issuer: Annotated[
+        str, Meta(description="The `iss` that bearer tokens must carry; empty: none is accepted.")
+    ] = ""
+    audience: Annotated[str, Meta(description="The `aud` that bearer tokens must carry.")] = ""
+    jwks: Annotated[
+        str,
+        Meta(
+            description="File or URL of the issuer's public keys (JWKS); cached, so that logins survive it."
+        ),
+    ] = ""
+    jwks_cache_days: Annotated[
+        int, Meta(ge=1, le=365, description="How long fetched keys may be used without a newer answer.")
+    ] = 7
+    policy: Annotated[
+        str, Meta(description="File with the Cedar policies; empty: the roles that the node ships.")
+    ] = ""
+
+
+class LimitsSettings(msgspec.Struct, frozen=True):
+    """How much one caller may ask for; over it the answer is 413, 429 or 503 and says which limit."""
+
+    body_kib: Annotated[int, Meta(ge=1, le=1_048_576, description="Largest request body.")] = 4096
+    batch_entities: Annotated[int, Meta(ge=1, le=100_000, description="Most entities in one batch.")] = 1000
+    page: Annotated[int, Meta(ge=1, le=10_000, description="Most entities in one page (`limit`).")] = 1000
+    nesting: Annotated[int, Meta(ge=4, le=256, description="Deepest JSON that is read.")] = 32
+    connections: Annotated[int, Meta(ge=1, le=1_000_000, description="Most open connections.")] = 4096
+    requests_per_s: Annotated[
+        int, Meta(ge=0, description="Most requests per second and caller; 0 sets no limit.")
+    ] = 0
+
+
+class ContextsSettings(msgspec.Struct, frozen=True):
+    """How @contexts of others are found."""
+
+    fetch: Annotated[
+        bool, Meta(description="Fetch contexts that are neither built in, nor preloaded, nor cached.")
+    ] = True
+    preload: Annotated[
+        str, Meta(description="Directory of context files; `index.json` in it maps each URL to its file.")
+    ] = ""
+    fetch_timeout_s: Annotated[float, Meta(gt=0, le=60, description="One fetch may take this long.")] = 5.0
+    size_kib: Annotated[int, Meta(ge=1, le=65_536, description="Largest context that is read.")] = 1024
+    depth: Annotated[int, Meta(ge=1, le=20, description="Longest chain of contexts that name contexts.")] = 5
+    negative_cache_s: Annotated[
+        float, Meta(ge=0, le=86_400, description="A context that failed is not tried again before this.")
+    ] = 60.0
+
+
+class NotificationsSettings(msgspec.Struct, frozen=True):
+    """How subscribers are told."""
+
+    allow_private: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Private networks (CIDR) or host names that notifications may go to; link-local and "
+            "metadata addresses are never allowed."
+        ),
+    ] = ()
+    allow_loopback: Annotated[
+        bool, Meta(description="Notifications may go to this machine (demo and tests).")
+    ] = False
+    timeout_s: Annotated[float, Meta(gt=0, le=300, description="One delivery may take this long.")] = 10.0
+    retry_max_age_days: Annotated[
+        float,
+        Meta(gt=0, le=365, description="What could not be delivered for this long is given up, counted."),
+    ] = 7.0
+    connections_per_endpoint: Annotated[
+        int, Meta(ge=1, le=64, description="Most connections to one endpoint.")
+    ] = 2
+
+
+class RolesSettings(msgspec.Struct, frozen=True):
+    """Which roles run, and what the supervisor demands of them."""
+
+    run: Annotated[tuple[str, ...], Meta(description="Roles to start; `all` starts every one there is.")] = (
+        "all",
+    )
+    heartbeat_interval_s: Annotated[
+        float, Meta(gt=0, le=60, description="A role says this often that it is alive.")
+    ] = 1.0
+    heartbeat_deadline_s: Annotated[
+        float, Meta(gt=0, le=600, description="A role that was silent for this long hangs; it is restarted.")
+    ] = 10.0
+    start_deadline_s: Annotated[
+        float, Meta(gt=0, le=3600, description="A role must be ready this long after its start.")
+    ] = 120.0
+    stop_deadline_s: Annotated[
+        float, Meta(gt=0, le=600, description="A role that is told to stop is killed after this time.")
+    ] = 20.0
+    memory_mib: Annotated[
+        int,
+        Meta(ge=0, description="A role that holds more memory than this is restarted; 0 sets no limit."),
+    ] = 4096
+    backoff_first_s: Annotated[
+        float, Meta(gt=0, le=60, description="Wait before the first restart; doubles with each crash.")
+    ] = 0.5
+    backoff_most_s: Annotated[float, Meta(gt=0, le=3600, description="Longest wait before a restart.")] = 30.0
+    stable_after_s: Annotated[
+        float, Meta(gt=0, le=3600, description="A role that ran this long starts again from the first wait.")
+    ] = 60.0
+    token: Annotated[
+        Secret, Meta(description="What the roles of this node show each other; empty: made at each start.")
+    ] = msgspec.field(default_factory=Secret)
