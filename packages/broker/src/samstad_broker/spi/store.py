@@ -25,6 +25,8 @@ __all__ = [
     "StaleVersion",
     "Store",
     "StoreError",
+    "StoreInUse",
+    "StoreTooNew",
     "SubscriptionProgress",
 ]
 
@@ -36,7 +38,9 @@ class StoreError(Exception):
     ├── LogFull          the disk is full or below the reserve: writes answer 507, reads go on
     ├── LogUnavailable   the disk or database failed: nothing after the last acknowledged row may be trusted
     ├── LogCorrupt       a row or file does not read back as it was written
-    └── StaleVersion     somebody else wrote since: this writer has lost its shard
+    ├── StaleVersion     somebody else wrote since: this writer has lost its shard
+    ├── StoreInUse       another process has the data open
+    └── StoreTooNew      a newer release wrote the data
     """
 
 
@@ -56,12 +60,25 @@ class StaleVersion(StoreError):
     """The log's head is not the version that the writer based its decisions on."""
 
 
+class StoreInUse(StoreError):
+    """Another process has the data open; two writers would break the log."""
+
+
+class StoreTooNew(StoreError):
+    """The data was written by a newer release, whose schema this one does not know."""
+
+
 class Log(Protocol):
     """The append-only change log of one shard, written by one writer."""
 
     @property
     def head(self) -> Position:
         """The position of the last durable row (``START`` of the present epoch when there is none)."""
+        ...
+
+    @property
+    def oldest(self) -> Position:
+        """The position after which rows can still be read; what came before is in the sealed history."""
         ...
 
     async def append(self, rows: Sequence[Row], *, expected_version: Position) -> None:
@@ -74,7 +91,14 @@ class Log(Protocol):
         ...
 
     async def read(self, after: Position, *, limit: int, until: Position | None = None) -> Sequence[Row]:
-        """Return up to ``limit`` durable rows after a position, in order, across stretches."""
+        """Return up to ``limit`` durable rows after a position, in order, across stretches.
+
+        An answer may be shorter than ``limit`` before the end is reached (rows are read in bounded
+        slices); only an empty answer says that there is nothing more.
+
+        Raises:
+            LogCorrupt: a row does not read back as it was written, or one is missing.
+        """
         ...
 
 

@@ -1,0 +1,1 @@
+"""Stores: in memory and SQLite; both pass the same contract tests."""
