@@ -82,7 +82,7 @@ INSTANCE_MEMBERS = frozenset(
         "unitCode", "observedAt", "datasetId", "instanceId", "createdAt", "modifiedAt", "deletedAt",
         "expiresAt", "objectType", "valueType", "lang", "previousValue", "previousObject",
         "previousLanguageMap", "previousVocab", "previousValueList", "previousObjectList", "previousJson",
-        "entity", "entityList", "ngsildproof",
+        "entity", "entityList", "ngsildproof", "entityIdSealed", "entityTypeSealed",
     }
 )  # fmt: skip
 """Members of an instance that are not sub-attributes."""

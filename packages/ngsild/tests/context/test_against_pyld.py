@@ -20,8 +20,11 @@ DEFINITIONS = st.one_of(
     st.fixed_dictionaries({"@id": IRIS, "@prefix": st.booleans()}),
 )
 LOCALS = st.dictionaries(NAMES, DEFINITIONS, max_size=5)
-LOCALS_WITH_VOCAB = st.builds(lambda local, vocab: {**vocab, **local}, LOCALS,
-                              st.one_of(st.just({}), st.builds(lambda iri: {"@vocab": iri}, IRIS)))  # fmt: skip
+LOCALS_WITH_VOCAB = st.builds(
+    lambda local, vocab: {**vocab, **local},
+    LOCALS,
+    st.one_of(st.just({}), st.builds(lambda iri: {"@vocab": iri}, IRIS)),
+)
 ASKED = st.lists(st.one_of(NAMES, COMPACT, IRIS, st.sampled_from(["other", "urn:x:y"])), max_size=8)
 
 

@@ -74,12 +74,14 @@ async def test_a_remote_context_is_fetched_once_and_known_afterwards():
 
 
 async def test_nested_remote_contexts_are_read_in_place_and_relative_to_their_document():
-    shelf = Shelf({
-        URL: {"@context": ["parts/base.jsonld", {"power": "https://late.example/power"}]},
-        "https://city.example/parts/base.jsonld": named(
-            power="https://base.example/power", level="https://base.example/level"
-        ),
-    })
+    shelf = Shelf(
+        {
+            URL: {"@context": ["parts/base.jsonld", {"power": "https://late.example/power"}]},
+            "https://city.example/parts/base.jsonld": named(
+                power="https://base.example/power", level="https://base.example/level"
+            ),
+        }
+    )
     context = await ContextResolver(shelf).resolve(URL)
     assert context.expand("power") == "https://late.example/power"
     assert context.expand("level") == "https://base.example/level"

@@ -1,0 +1,202 @@
+"""Bodies as clients write them → entity documents (clauses 4.5.1, 5.2.4, 5.4, 5.5.4 and 5.5.7).
+
+Normalized and concise representations are read alike, attribute by attribute; the simplified one has to be
+announced, because a text may be a value or the object of a Relationship there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from samstad_ngsild.context import CORE, Context
+from samstad_ngsild.document import NULL, EntityDocument, Instance
+from samstad_ngsild.entities.instances import Reading, at, read_attribute, read_datetime, read_partial
+from samstad_ngsild.entities.names import check_uri, is_scope, type_iri
+from samstad_ngsild.entities.values import Nulls, is_deletion
+from samstad_ngsild.errors import BadRequestData
+
+__all__ = ["expand_attribute", "expand_entity", "expand_fragment"]
+
+_ROOT_MEMBERS = frozenset(
+    {"id", "@id", "type", "@type", "scope", "expiresAt", "createdAt", "modifiedAt", "deletedAt", "@context"}
+)
+_SYSTEM = ("createdAt", "modifiedAt", "deletedAt")
+_GEO_ATTRIBUTES = frozenset(map(CORE.expand, ("location", "observationSpace", "operationSpace")))
+
+
+def expand_entity(
+    body: Any, context: Context, *, now: str, keep_system: bool = False, simplified: bool = False
+) -> EntityDocument:
+    """Return the document of an entity.
+
+    Args:
+        body: decoded JSON, normalized or concise; its ``@context`` is not looked at.
+        context: the @context of the request.
+        now: the text of createdAt and modifiedAt; those of the producer are ignored (clause 5.2.2).
+        keep_system: take system times and instanceIds as they are given, for imports and peers' answers.
+        simplified: the body is in the simplified representation (clause 4.5.4).
+
+    Raises:
+        BadRequestData: with a pointer to the member.
+    """
+    _check_object(body)
+    reading = Reading.of(context, now=now, nulls=Nulls(), keep_system=keep_system, simplified=simplified)
+    document: EntityDocument = {
+        "id": _id(body),
+        "type": _types(reading, body),
+    }
+    if "scope" in body:
+        document["scope"] = _scopes(reading, body["scope"])
+    document["createdAt"] = document["modifiedAt"] = now
+    if keep_system:
+        document.update({key: body[key] for key in _SYSTEM if key in body})
+    if "expiresAt" in body:
+        document["expiresAt"] = _expires_at(reading, body["expiresAt"])
+    _read_attributes(reading, body, document)
+    return document
+
+
+def expand_fragment(  # noqa: PLR0913  the last ones are keyword-only options
+    body: Any,
+    context: Context,
+    *,
+    now: str,
+    allow_null: bool = False,
+    merge: bool = False,
+    simplified: bool = False,
+) -> EntityDocument:
+    """Return a fragment of an entity: what a body says, id and type only where it has them.
+
+    Args:
+        body: decoded JSON; its ``@context`` is not looked at.
+        context: the @context of the request.
+        now: the text of createdAt and modifiedAt of its instances.
+        allow_null: NGSI-LD Nulls may stand for attributes and members (update and merge). A deleted attribute
+            is an instance whose value is the NGSI-LD Null: ``is_deletion`` tells.
+        merge: as ``allow_null``, also within values, and attributes may lack type and value (clause 5.5.12).
+        simplified: attributes are values alone (clause 6.5.3.4).
+
+    Raises:
+        BadRequestData: with a pointer to the member.
+    """
+    _check_object(body)
+    nulls = Nulls(values=allow_null or merge, inside=merge)
+    reading = Reading.of(context, now=now, nulls=nulls, partial=merge, simplified=simplified)
+    document: EntityDocument = {}
+    if "id" in body or "@id" in body:
+        document["id"] = _id(body)
+    if "type" in body or "@type" in body:
+        document["type"] = _types(reading, body)
+    if "scope" in body:
+        document["scope"] = _scopes(reading, body["scope"])
+    if "expiresAt" in body:
+        document["expiresAt"] = _expires_at(reading, body["expiresAt"])
+    _read_attributes(reading, body, document)
+    return document
+
+
+def expand_attribute(  # noqa: PLR0913  the last ones are keyword-only options
+    body: Any,
+    context: Context,
+    *,
+    now: str,
+    pointer: str = "",
+    allow_null: bool = False,
+    partial: bool = False,
+) -> list[Instance]:
+    """Return the instances of one attribute, the default one first.
+
+    Args:
+        body: decoded JSON: an instance, an array of them, or a bare value (clause 4.5.2.3).
+        context: the @context of the request.
+        now: the text of createdAt and modifiedAt.
+        pointer: where the attribute stands in the caller's input, put before the pointers of errors.
+        allow_null: NGSI-LD Nulls may stand for the value and for members.
+        partial: the body is a fragment of a partial update (clause 5.6.4): type and value may lack, and
+            NGSI-LD Nulls are allowed.
+
+    Raises:
+        BadRequestData: with a pointer to the member.
+    """
+    reading = Reading.of(context, now=now, nulls=Nulls(values=allow_null or partial), partial=partial)
+    try:
+        if type(body) is dict and "@context" in body:
+            body = {key: value for key, value in body.items() if key != "@context"}
+        return read_partial(reading, body) if partial else read_attribute(reading, body)
+    except BadRequestData as error:
+        error.pointer = pointer + (error.pointer or "")
+        raise
+
+
+def _check_object(body: Any) -> None:
+    if type(body) is not dict:
+        raise BadRequestData("An entity is a JSON object.", pointer="")
+
+
+def _id(body: dict[str, Any]) -> str:
+    identifier = check_uri(body.get("id", body.get("@id")), pointer="/id")
+    if identifier == NULL:
+        raise BadRequestData("The NGSI-LD Null is no id (clause 5.5.4).", pointer="/id")
+    return identifier
+
+
+def _types(reading: Reading, body: dict[str, Any]) -> list[str]:
+    names = body.get("type", body.get("@type"))
+    if type(names) is str:
+        return [type_iri(names, reading.context, pointer="/type")]
+    if type(names) is not list or not names:
+        raise BadRequestData("An entity has a type, or a list of at least one.", pointer="/type")
+    iris = [type_iri(name, reading.context, pointer=f"/type/{index}") for index, name in enumerate(names)]
+    return list(dict.fromkeys(iris))
+
+
+def _scopes(reading: Reading, scope: Any) -> list[str] | str:
+    """Return the scopes as a list, or the NGSI-LD Null where it is allowed."""
+    if scope in (NULL, [NULL]):
+        if reading.nulls.values:
+            return NULL
+        raise BadRequestData("There is no scope to delete here.", pointer="/scope")
+    scopes = scope if type(scope) is list else [scope]
+    for index, item in enumerate(scopes):
+        if not is_scope(item):
+            place = f"/scope/{index}" if scopes is scope else "/scope"
+            raise BadRequestData(
+                f"{item!r:.60} is no scope; write it like /Vasteras/Centrum (clause 4.18).", pointer=place
+            )
+    if not scopes:
+        raise BadRequestData("A list of scopes has at least one.", pointer="/scope")
+    return list(dict.fromkeys(scopes))
+
+
+def _expires_at(reading: Reading, value: Any) -> str:
+    try:
+        return read_datetime(reading, value)
+    except BadRequestData as error:
+        raise at(error, "expiresAt") from None
+
+
+def _read_attributes(reading: Reading, body: dict[str, Any], document: EntityDocument) -> None:
+    names = reading.names
+    for name, value in body.items():
+        if name in _ROOT_MEMBERS:
+            continue
+        try:
+            iri = names[name]
+            if iri in document:
+                _refuse_twice(name, iri)
+            document[iri] = read_attribute(reading, value)
+            if iri in _GEO_ATTRIBUTES:
+                _check_geo(name, document[iri])
+        except BadRequestData as error:
+            raise at(error, name) from None
+
+
+def _refuse_twice(name: str, iri: str) -> None:
+    raise BadRequestData(f"{name} and another member name the same attribute {iri}.", pointer="")
+
+
+def _check_geo(name: str, instances: list[Instance]) -> None:
+    """Hold the three geospatial properties of the core to their type (clauses 4.7.1 and 5.2.4)."""
+    for instance in instances:
+        if instance.get("type", "GeoProperty") != "GeoProperty" and not is_deletion(instance):
+            raise BadRequestData(f"{name} is a GeoProperty, not a {instance['type']}.", pointer="/type")
