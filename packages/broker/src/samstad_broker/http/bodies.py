@@ -29,8 +29,8 @@ _IS_LD = {
     f"{LD_JSON};charset=utf-8": True,
     f"{LD_JSON}; charset=utf-8": True,
 }
-_BRACKETS = b"[]{}"
-_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in _BRACKETS)
+_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_SQUARED = bytes.maketrans(b"{}", b"[]")
 
 
 class Content(NamedTuple):
@@ -99,9 +99,9 @@ def _too_deep(body: bytes, value: Any) -> bool:
     Its brackets alone are folded from the inside, one level with each pass; brackets inside strings
     can leave a rest that does not fold, and only then the value itself is walked.
     """
-    rest = body.translate(None, _NOT_BRACKETS)
+    rest = body.translate(_SQUARED, _NOT_BRACKETS)
     for _ in range(MAX_DEPTH):
-        folded = rest.replace(b"{}", b"").replace(b"[]", b"")
+        folded = rest.replace(b"[]", b"")
         if not folded:
             return False
         if len(folded) == len(rest):
@@ -112,7 +112,7 @@ def _too_deep(body: bytes, value: Any) -> bool:
 
 def _deeper_than(value: Any, limit: int) -> bool:
     level = [value]
-    for _ in range(limit + 1):
+    for _ in range(limit):
         following: list[Any] = []
         for item in level:
             if isinstance(item, dict):
