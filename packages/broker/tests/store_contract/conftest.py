@@ -10,6 +10,7 @@ import pytest
 from samstad_broker.domain.rows import Position, Row, RowKind
 from samstad_broker.spi.store import Store
 from samstad_broker.store.memory import MemoryStore
+from samstad_broker.store.sqlite import SqliteSettings, SqliteStore
 
 NIGHT_US = 1_795_574_400_000_000
 """2026-11-25T00:00:00Z"""
@@ -20,7 +21,17 @@ def _memory(_directory: Path) -> Callable[[], Store]:
     return lambda: kept
 
 
-STORES = {"memory": _memory}
+def _sqlite(directory: Path) -> Callable[[], Store]:
+    return lambda: SqliteStore(directory / "broker")
+
+
+def _sqlite_small(directory: Path) -> Callable[[], Store]:
+    """Without a tail in memory and with stretches of a few rows, so that reads cross files."""
+    settings = SqliteSettings(stretch_rows=3, tail_bytes=0, slice_rows=2)
+    return lambda: SqliteStore(directory / "broker", settings)
+
+
+STORES = {"memory": _memory, "sqlite": _sqlite, "sqlite-small": _sqlite_small}
 
 
 @pytest.fixture(params=sorted(STORES))

@@ -1,0 +1,90 @@
+"""A projection's own database: one file, one lane, one transaction per change.
+
+The checkpoint and the delivery ledger are such databases; each commits its cursor with its output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from samstad_broker.spi.store import LogUnavailable
+from samstad_broker.store.sqlite.connection import connect, store_error, transaction
+from samstad_broker.store.sqlite.lane import Lane
+from samstad_broker.store.sqlite.migrations import migrate
+
+__all__ = ["ProjectionDatabase"]
+
+T = TypeVar("T")
+
+_WRITE_BACK_PAGES = 4_000
+
+
+class ProjectionDatabase:
+    """A database that is written by one lane.
+
+    Args:
+        path: the file.
+        schema: the directory of its migrations.
+    """
+
+    def __init__(self, path: Path, schema: str, *, vfs: str = "") -> None:
+        self.path = path
+        self.vfs = vfs
+        self._schema = schema
+        self._lane = Lane(f"{schema}-db")
+        self._connection: apsw.Connection | None = None
+
+    async def open(self) -> None:
+        """Open or create the file and bring it to this release's schema."""
+        self._lane.start()
+        await self._lane.submit(self._open)
+
+    def _open(self) -> None:
+        try:
+            connection = connect(self.path, vfs=self.vfs)
+            migrate(connection, self._schema)
+            # See open_stretch: what the kernel holds as clean is written and synced again.
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            connection.wal_autocheckpoint(_WRITE_BACK_PAGES)
+        except apsw.Error as error:
+            raise store_error(error, self.path) from error
+        self._connection = connection
+
+    async def close(self) -> None:
+        """Write everything back and release the file."""
+        self._lane.start()
+        await self._lane.submit(self._close)
+        await self._lane.stop()
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    async def read(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Return what ``work`` reads."""
+        return await self._lane.submit(partial(self._read, work))
+
+    def _read(self, work: Callable[[apsw.Connection], T]) -> T:
+        try:
+            return work(self._open_connection())
+        except apsw.Error as error:
+            raise store_error(error, self.path) from error
+
+    async def write(self, work: Callable[[apsw.Cursor], None]) -> None:
+        """Commit what ``work`` does, or nothing of it; durable when this returns."""
+        await self._lane.submit(partial(self._write, work))
+
+    def _write(self, work: Callable[[apsw.Cursor], None]) -> None:
+        with transaction(self._open_connection(), self.path) as cursor:
+            work(cursor)
+
+    def _open_connection(self) -> apsw.Connection:
+        if self._connection is None:
+            raise LogUnavailable(f"{self.path} is not open.")
+        return self._connection
