@@ -21,7 +21,7 @@ demo: setup ## start a node with live data and say where to look; Ctrl-C ends it
 	@exec $(BIN)/samstad demo
 
 test: setup lint interop ## all checks, then all tests
-	@$(BIN)/pytest -m "not soak"
+	@$(BIN)/pytest
 
 lint: setup ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check --quiet . || { echo "lint: run 'make format'"; exit 1; }

@@ -52,7 +52,7 @@ def run_isolated(name: str, directory: Path) -> int:
     for step in steps:
         subprocess.run(step, check=True, cwd=ROOT)
     tests = ROOT / "packages" / name / "tests"
-    command = [python, "-m", "pytest", "-q", "-m", "not soak", "-p", "no:cacheprovider", str(tests)]
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests)]
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     return subprocess.run(command, check=False, cwd=ROOT, env=environment).returncode
 

@@ -58,7 +58,9 @@ def _redacted(_logger: Any, _method: str, event: Event) -> Event:
 
 
 def _json(_logger: Any, _method: str, event: Event) -> str:
-    ordered = {"time": event.pop("time", None), "level": event.pop("level", None), **event}
+    ordered = {key: event.pop(key) for key in ("time", "level", "role", "event") if key in event} | dict(
+        event
+    )
     return orjson.dumps(ordered, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 

@@ -1,0 +1,41 @@
+"""The table of commands. A new command is one file in this package and one row here.
+
+Targets are loaded only when their command runs, so that ``samstad version`` does not pay for a broker.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["COMMANDS", "GROUPS", "Command"]
+
+
+class Command(NamedTuple):
+    """One row: what is typed, the function behind it (``module:function``), its docstring's first line."""
+
+    words: tuple[str, ...]
+    target: str
+    text: str
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(("serve",), "samstad_node.cli.serve:serve", "Run a node until SIGTERM or Ctrl-C."),
+    Command(
+        ("settings", "show"),
+        "samstad_node.cli.settings:show",
+        "Print every setting with its value, where the value came from, and what may be set.",
+    ),
+    Command(
+        ("settings", "check"),
+        "samstad_node.cli.settings:check",
+        "Check the settings; exit code 0 when they can be used, 3 and every problem when they cannot.",
+    ),
+    Command(
+        ("version",),
+        "samstad_node.cli.version:version",
+        "Print the version of samstad and of what it runs on.",
+    ),
+)
+
+GROUPS = {"settings": "See and check the settings."}
+"""The sentence of each first word that has commands under it."""
