@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
 from zlib import crc32
 
 import orjson
@@ -10,7 +9,7 @@ import orjson
 from samstad_broker.domain.rows import Position, Row, RowKind
 from samstad_broker.spi.store import LogCorrupt
 
-__all__ = ["KIND_CODES", "Columns", "decode", "encode"]
+__all__ = ["KIND_CODES", "EncodedRow", "decode", "encode"]
 
 KIND_CODES: dict[RowKind, int] = {
     RowKind.CHANGE: 1,
@@ -29,49 +28,30 @@ KIND_CODES: dict[RowKind, int] = {
 _KINDS = {code: kind for kind, code in KIND_CODES.items()}
 
 
-class Columns(NamedTuple):
-    """A row as the table ``row`` has it."""
-
-    number: int
-    time_us: int
-    kind: int
-    tenant: str
-    snapshot: str
-    subject: str
-    payload: bytes
-    matched: str | None
-    document: bytes | None
-    checksum: int
+EncodedRow = tuple[int, int, int, str, str, str, bytes, str | None, bytes | None, int]
+"""A row in the order of the columns of the table ``row``."""
 
 
-def _checksum(head: str, payload: bytes, document: bytes | None) -> int:
-    checksum = crc32(payload, crc32(head.encode()))
-    return checksum if document is None else crc32(document, checksum)
-
-
-def encode(row: Row) -> Columns:
+def encode(row: Row) -> EncodedRow:
     """Return the columns of a row."""
-    (epoch, number), kind, matched = row.position, KIND_CODES[row.kind], None
-    if row.matched:
-        matched = orjson.dumps(row.matched).decode()
-    head = (
-        f"{epoch}\0{number}\0{row.time_us}\0{kind}\0{row.tenant}\0{row.snapshot}\0{row.subject}\0{matched}\0"
-    )
-    return Columns(
-        number,
+    epoch, number = row.position
+    time_us, kind, tenant, snapshot, subject = (
         row.time_us,
-        kind,
+        KIND_CODES[row.kind],
         row.tenant,
         row.snapshot,
         row.subject,
-        row.payload,
-        matched,
-        row.document,
-        _checksum(head, row.payload, row.document),
     )
+    payload, document = row.payload, row.document
+    matched = orjson.dumps(row.matched).decode() if row.matched else None
+    head = f"{epoch}\0{number}\0{time_us}\0{kind}\0{tenant}\0{snapshot}\0{subject}\0{matched}\0"
+    checksum = crc32(payload, crc32(head.encode()))
+    if document is not None:
+        checksum = crc32(document, checksum)
+    return number, time_us, kind, tenant, snapshot, subject, payload, matched, document, checksum
 
 
-def decode(epoch: int, columns: Columns) -> Row:
+def decode(epoch: int, columns: EncodedRow) -> Row:
     """Return the row of columns.
 
     Raises:
@@ -79,7 +59,10 @@ def decode(epoch: int, columns: Columns) -> Row:
     """
     number, time_us, kind, tenant, snapshot, subject, payload, matched, document, checksum = columns
     head = f"{epoch}\0{number}\0{time_us}\0{kind}\0{tenant}\0{snapshot}\0{subject}\0{matched}\0"
-    if _checksum(head, payload, document) != checksum or kind not in _KINDS:
+    found = crc32(payload, crc32(head.encode()))
+    if document is not None:
+        found = crc32(document, found)
+    if found != checksum or kind not in _KINDS:
         raise LogCorrupt(f"Row {epoch}.{number} does not read back as it was written: restore a backup.")
     return Row(
         Position(epoch, number),

@@ -20,7 +20,7 @@ from samstad_broker.store.sqlite.log_reader import LogReader
 from samstad_broker.store.sqlite.log_writer import LogWriter
 from samstad_broker.store.sqlite.settings import SqliteSettings
 from samstad_broker.store.sqlite.space import DiskSpace
-from samstad_broker.store.sqlite.stretch import Stretch, find_stretches, stretch_at
+from samstad_broker.store.sqlite.stretch import Stretch, find_stretches, is_blank, remove_stretch, stretch_at
 from samstad_broker.store.sqlite.tail import Tail
 
 __all__ = ["SqliteLog"]
@@ -50,8 +50,7 @@ class SqliteLog:
         self._stretches: tuple[Stretch, ...] = ()
         self._head = Position(_FIRST_EPOCH, 0)
         self._appending = False
-        self._tidied_pages = 0
-        self._tidy_running = False
+        self._writing_back = False
         self._background: set[asyncio.Future[Any]] = set()
         self.broken: StoreError | None = LogUnavailable("The log is not open.")
 
@@ -80,15 +79,20 @@ class SqliteLog:
         for lane in (self._writing, self._reading, self._tidying):
             lane.start()
         found = find_stretches(self._directory) or [stretch_at(self._directory, _FIRST_EPOCH, 1)]
-        complete = await self._reading.submit(partial(self._complete, found[:-1]))
+        complete = await self._reading.submit(partial(self._complete, found))
         _check_joined([*complete, found[-1]])
         self._head = await self._writing.submit(partial(self._writer.open, found[-1]))
         self._stretches = (*complete, found[-1])
         self._tail = Tail(self._settings.tail_bytes)
-        self._appending, self._tidied_pages, self.broken = False, 0, None
+        self._appending, self._writing_back, self.broken = False, False, None
 
-    def _complete(self, stretches: Sequence[Stretch]) -> list[Stretch]:
-        return [stretch._replace(last=self._reader.last_position(stretch).number) for stretch in stretches]
+    def _complete(self, found: list[Stretch]) -> list[Stretch]:
+        """Return all but the last stretch with their ends, taking away a last one that was never begun."""
+        ends = [self._reader.last_position(stretch) for stretch in found[:-1]]
+        if ends and ends[-1] > found[-1].before and is_blank(found[-1]):
+            remove_stretch(found.pop())
+            ends.pop()
+        return [stretch._replace(last=end.number) for stretch, end in zip(found, ends, strict=False)]
 
     async def close(self) -> None:
         """Write everything back and release the files."""
@@ -132,7 +136,7 @@ class SqliteLog:
         self._tail.extend(rows)
         if self._writer.is_complete():
             self.begin_stretch()
-        elif self._writer.wal_pages - self._tidied_pages >= self._settings.wal_pages:
+        elif self._writer.wal_pages >= self._settings.wal_pages and not self._writing_back:
             self._write_back()
 
     def _note_failure(self, error: BaseException) -> None:
@@ -140,36 +144,35 @@ class SqliteLog:
         if isinstance(error, StoreError) and not isinstance(error, LogFull) and self.broken is None:
             self.broken = error
 
-    def begin_stretch(self) -> asyncio.Future[Any] | None:
-        """Complete the present stretch and begin a new one; None when the present one is empty."""
-        if self._head.number < self._stretches[-1].first:
-            return None
-        begun = self._run_beside(self._writing, partial(self._writer.begin_stretch, self._head))
+    def begin_stretch(self) -> asyncio.Future[Any]:
+        """Complete the present stretch, unless it is empty, and begin a new one."""
+        begun = self._run_beside(self._writing, self._writer.begin_stretch)
         begun.add_done_callback(self._note_begun)
         return begun
 
-    def _note_begun(self, begun: asyncio.Future[tuple[Stretch, apsw.Connection]]) -> None:
-        if begun.cancelled() or begun.exception() is not None:
+    def _note_begun(self, begun: asyncio.Future[tuple[Stretch, apsw.Connection] | None]) -> None:
+        result = None if begun.cancelled() or begun.exception() is not None else begun.result()
+        if result is None:
             return
-        complete, connection = begun.result()
-        if complete.path == self._stretches[-1].path:
-            self._stretches = (*self._stretches[:-1], complete, self._writer.stretch)
-        self._tidied_pages = 0
+        complete, connection = result
+        following = stretch_at(self._directory, complete.epoch, (complete.last or 0) + 1)
+        self._stretches = (*self._stretches[:-1], complete, following)
         self._run_beside(self._tidying, partial(_finish, connection, complete.path))
 
     def _write_back(self) -> None:
-        if self._tidy_running:
-            return
-        self._tidy_running = True
-        self._tidied_pages = self._writer.wal_pages
+        """Write back most of the WAL beside the commits, then the rest between two of them."""
+        self._writing_back = True
         path = self._stretches[-1].path
-        tidied = self._run_beside(self._tidying, partial(_write_back, path, self._settings.vfs))
-        tidied.add_done_callback(self._note_tidied)
+        most = self._run_beside(self._tidying, partial(_write_back, path, self._settings.vfs))
+        most.add_done_callback(self._write_back_rest)
 
-    def _note_tidied(self, tidied: asyncio.Future[bool]) -> None:
-        self._tidy_running = False
-        if not tidied.cancelled() and tidied.exception() is None and tidied.result():
-            self._tidied_pages = 0
+    def _write_back_rest(self, _most: asyncio.Future[None]) -> None:
+        if self.broken is None:
+            rest = self._run_beside(self._writing, self._writer.write_back)
+            rest.add_done_callback(self._note_written_back)
+
+    def _note_written_back(self, _rest: asyncio.Future[None]) -> None:
+        self._writing_back = False
 
     def _run_beside(self, lane: Lane, work: Any) -> asyncio.Future[Any]:
         """Run what no caller waits for; a failing disk is noted all the same."""
@@ -209,9 +212,7 @@ class SqliteLog:
 
     def _remove(self, stretch: Stretch) -> None:
         self._reader.forget(stretch)
-        # The WAL goes last: a file without it may lack rows, a WAL without its file is nothing.
-        for suffix in ("", "-shm", "-wal"):
-            Path(f"{stretch.path}{suffix}").unlink(missing_ok=True)
+        remove_stretch(stretch)
 
     def figures(self) -> Mapping[str, Any]:
         """Return positions, sizes and the last commit's length."""
@@ -253,16 +254,15 @@ def _finish(connection: apsw.Connection, path: Path) -> None:
         connection.close()
 
 
-def _write_back(path: Path, vfs: str) -> bool:
-    """Write back what can be without making a commit wait; whether that was everything."""
+def _write_back(path: Path, vfs: str) -> None:
+    """Write back from the WAL what can be without making a commit wait."""
     try:
         connection = connect(path, vfs=vfs)
         try:
-            pages, done = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         finally:
             connection.close()
     except apsw.BusyError:
-        return False
+        pass  # the rest, then, is all of it
     except apsw.Error as error:
         raise store_error(error, path) from error
-    return bool(pages == done)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import apsw
 
 from samstad_broker.domain.rows import Position, Row
 from samstad_broker.spi.store import LogCorrupt
-from samstad_broker.store.sqlite.codec import Columns, decode
+from samstad_broker.store.sqlite.codec import decode
 from samstad_broker.store.sqlite.connection import connect_reader, store_error
 from samstad_broker.store.sqlite.settings import SqliteSettings
 from samstad_broker.store.sqlite.stretch import LOG_QUERIES, Stretch, last_position
@@ -51,8 +52,9 @@ class LogReader:
         cursor = self.connection(stretch).cursor()
         rows: list[Row] = []
         left, epoch = self._settings.slice_bytes, stretch.epoch
-        for columns in cursor.execute(_ROWS_AFTER, (first - 1, last, limit)):
-            row = decode(epoch, Columns._make(columns))
+        found: Any = cursor.execute(_ROWS_AFTER, (first - 1, last, limit))
+        for columns in found:
+            row = decode(epoch, columns)
             if row.position.number != first + len(rows):
                 break
             rows.append(row)

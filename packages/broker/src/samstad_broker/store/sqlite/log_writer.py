@@ -10,16 +10,24 @@ from time import perf_counter_ns
 import apsw
 
 from samstad_broker.domain.rows import Position, Row
-from samstad_broker.store.sqlite.codec import Columns, encode
+from samstad_broker.spi.store import StoreError
+from samstad_broker.store.sqlite.codec import encode
 from samstad_broker.store.sqlite.connection import store_error, transaction
 from samstad_broker.store.sqlite.settings import SqliteSettings
 from samstad_broker.store.sqlite.space import DiskSpace
-from samstad_broker.store.sqlite.stretch import LOG_QUERIES, Stretch, last_position, open_stretch, stretch_at
+from samstad_broker.store.sqlite.stretch import (
+    LOG_QUERIES,
+    Stretch,
+    last_position,
+    open_stretch,
+    remove_stretch,
+    stretch_at,
+)
 
 __all__ = ["LogWriter"]
 
 _INSERT = LOG_QUERIES["insert_row"]
-_ROW_OVERHEAD_BYTES = 64
+_ROW_OVERHEAD_BYTES = 128
 
 
 class LogWriter:
@@ -42,6 +50,7 @@ class LogWriter:
         self.wal_pages = 0
         self.commit_us = 0
         self.stretch: Stretch
+        self._last: Position
 
     def open(self, stretch: Stretch) -> Position:
         """Take up a stretch where it ended and return the position of its last row.
@@ -56,7 +65,7 @@ class LogWriter:
         except apsw.Error as error:
             raise store_error(error, stretch.path) from error
         connection.set_wal_hook(self._note_wal)
-        self._connection, self.stretch, self.wal_pages = connection, stretch, 0
+        self._connection, self.stretch, self._last, self.wal_pages = connection, stretch, head, 0
         self._rows = head.number - stretch.first + 1
         self._bytes = stretch.path.stat().st_size if self._rows else 0
         self._began_us = first[1] if first else None
@@ -75,11 +84,12 @@ class LogWriter:
         """
         began = perf_counter_ns()
         columns = [encode(row) for row in rows]
-        size = sum(_size(entry) for entry in columns)
+        size = sum([len(row.payload) + len(row.document or b"") + _ROW_OVERHEAD_BYTES for row in rows])
         # Twice: the WAL holds the rows until they are written back.
         self._space.require(2 * size)
         with transaction(self._open_connection(), self.stretch.path) as cursor:
             cursor.executemany(_INSERT, columns)
+        self._last = rows[-1].position
         self._rows += len(rows)
         self._bytes += size
         if self._began_us is None:
@@ -102,16 +112,41 @@ class LogWriter:
             or self._newest_us - self._began_us >= self._settings.stretch_age_us
         )
 
-    def begin_stretch(self, head: Position) -> tuple[Stretch, apsw.Connection]:
-        """Begin the stretch after the head; return the completed one and its connection, to be finished.
+    def begin_stretch(self) -> tuple[Stretch, apsw.Connection] | None:
+        """Begin the stretch after the last row; return the completed one and its connection, to be finished.
+
+        A stretch without rows goes on: None.
 
         Raises:
             StoreError: the new file could not be made; the present one goes on.
         """
-        complete, connection = self.stretch._replace(last=head.number), self._open_connection()
-        self.open(stretch_at(self._directory, head.epoch, head.number + 1))
+        epoch, number = self._last
+        if number < self.stretch.first:
+            return None
+        complete, connection = self.stretch._replace(last=number), self._open_connection()
+        following = stretch_at(self._directory, epoch, number + 1)
+        try:
+            self.open(following)
+        except StoreError:
+            remove_stretch(following)
+            raise
         connection.set_wal_hook(None)
         return complete, connection
+
+    def write_back(self) -> None:
+        """Write back the rest that ``write_back_beside`` left, so that the WAL begins again at its start.
+
+        A WAL whose blocks exist already is synced in two thirds of the time of one that grows.
+
+        Raises:
+            LogUnavailable: the disk fails.
+        """
+        try:
+            self._open_connection().wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.BusyError:
+            pass  # the next one does it
+        except apsw.Error as error:
+            raise store_error(error, self.stretch.path) from error
 
     def close(self) -> None:
         """Write everything back and let go of the file."""
@@ -120,7 +155,3 @@ class LogWriter:
             with suppress(apsw.Error):
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
             connection.close()
-
-
-def _size(columns: Columns) -> int:
-    return len(columns.payload) + len(columns.subject) + len(columns.document or b"") + _ROW_OVERHEAD_BYTES

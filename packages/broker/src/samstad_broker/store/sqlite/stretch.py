@@ -14,7 +14,16 @@ from samstad_broker.store.sqlite.connection import connect, sync_directory
 from samstad_broker.store.sqlite.migrations import migrate
 from samstad_broker.store.sqlite.queries import load_queries
 
-__all__ = ["LOG_QUERIES", "Stretch", "find_stretches", "last_position", "open_stretch", "stretch_at"]
+__all__ = [
+    "LOG_QUERIES",
+    "Stretch",
+    "find_stretches",
+    "is_blank",
+    "last_position",
+    "open_stretch",
+    "remove_stretch",
+    "stretch_at",
+]
 
 LOG_QUERIES = load_queries("log")
 
@@ -53,13 +62,21 @@ def find_stretches(directory: Path) -> list[Stretch]:
 def open_stretch(stretch: Stretch, *, vfs: str = "") -> apsw.Connection:
     """Open a stretch for writing, creating it where it is not there or was not finished."""
     connection = connect(stretch.path, vfs=vfs, page_size=_PAGE_SIZE)
+    try:
+        _make_ready(connection)
+    except BaseException:
+        connection.close(force=True)
+        raise
+    sync_directory(stretch.path.parent)
+    return connection
+
+
+def _make_ready(connection: apsw.Connection) -> None:
     migrate(connection, "log")
     # Everything goes from the WAL into the file before the first append. A new file must exist with its
     # header, or SQLite would take its WAL for a stray one after a power cut. And after a failed fsync
     # the kernel may hold pages as clean that are not on disk: this writes and syncs them again.
     connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-    sync_directory(stretch.path.parent)
-    return connection
 
 
 def last_position(stretch: Stretch, connection: apsw.Connection) -> Position:
@@ -75,3 +92,22 @@ def last_position(stretch: Stretch, connection: apsw.Connection) -> Position:
         raise LogCorrupt(f"{stretch.path} begins with row {first[0]}: its name says {stretch.first}.")
     ((number, _),) = connection.execute(LOG_QUERIES["last_row"])
     return Position(stretch.epoch, number)
+
+
+def is_blank(stretch: Stretch) -> bool:
+    """Whether a stretch holds no row: it was made, and then not begun."""
+    connection = apsw.Connection(str(stretch.path))
+    try:
+        return (
+            not connection.table_exists("main", "row") or not connection.execute(LOG_QUERIES["first_row"]).get
+        )
+    finally:
+        connection.close()
+
+
+def remove_stretch(stretch: Stretch) -> None:
+    """Remove the files of a stretch that nobody has open."""
+    # The WAL goes last: a file without it may lack rows, a WAL without its file is nothing.
+    for suffix in ("", "-shm", "-wal"):
+        Path(f"{stretch.path}{suffix}").unlink(missing_ok=True)
+    sync_directory(stretch.path.parent)
