@@ -46,7 +46,7 @@ def run_time_closure() -> dict[str, set[str]]:
         if name in edges:
             continue
         requirements = [Requirement(text) for text in importlib.metadata.requires(name) or []]
-        needed = {
+        needed: set[str] = {
             canonicalize_name(requirement.name)
             for requirement in requirements
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
@@ -60,7 +60,7 @@ def component(name: str, hashes: dict[tuple[str, str], list[str]]) -> dict[str, 
     """Describe one distribution."""
     distribution = importlib.metadata.distribution(name)
     metadata = distribution.metadata
-    licence = metadata.get("License-Expression") or metadata.get("License") or ""
+    licence = next((metadata[key] for key in ("License-Expression", "License") if key in metadata), "")
     described: dict[str, Any] = {
         "type": "library",
         "bom-ref": f"pkg:pypi/{name}@{distribution.version}",
