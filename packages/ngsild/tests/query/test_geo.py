@@ -30,7 +30,12 @@ GEOMETRIES = st.one_of(
     st.lists(st.tuples(GRID, GRID).map(list), min_size=2, max_size=4, unique_by=tuple).map(
         lambda ps: {"type": "LineString", "coordinates": ps}
     ),
-    BOXES.map(lambda b: {"type": "Polygon", "coordinates": [[[b[0], b[1]], [b[2], b[1]], [b[2], b[3]], [b[0], b[3]], [b[0], b[1]]]]}),
+    BOXES.map(
+        lambda b: {
+            "type": "Polygon",
+            "coordinates": [[[b[0], b[1]], [b[2], b[1]], [b[2], b[3]], [b[0], b[3]], [b[0], b[1]]]],
+        }
+    ),
 )
 
 
@@ -44,7 +49,12 @@ def point(lon, lat):
 
 def test_the_examples_of_clause_4_10():
     near = query("near;maxDistance==2000", "Point", "[8,40]", geoproperty="observationSpace")
-    assert (near.relation, near.modifier, near.distance_m, near.geoproperty) == ("near", "maxDistance", 2000, "observationSpace")
+    assert (near.relation, near.modifier, near.distance_m, near.geoproperty) == (
+        "near",
+        "maxDistance",
+        2000,
+        "observationSpace",
+    )
     assert parse_geo_query(near.parameters()) == near
     within = query("within", "Polygon", SQUARE)
     assert within.geoproperty == "location"
@@ -92,7 +102,11 @@ def test_a_geometry_is_bounded():
         query("intersects", "MultiPoint", [[1, 1]] * 10_001)
 
 
-@given(st.text(max_size=30), st.text(max_size=10), st.one_of(st.text(max_size=20), st.text(alphabet="[]0,.-1", max_size=20)))
+@given(
+    st.text(max_size=30),
+    st.text(max_size=10),
+    st.one_of(st.text(max_size=20), st.text(alphabet="[]0,.-1", max_size=20)),
+)
 def test_any_text_is_a_geoquery_or_a_clear_error(georel, geometry, coordinates):
     try:
         parsed = query(georel, geometry, coordinates)
@@ -113,8 +127,12 @@ def test_distances_are_those_of_the_mean_sphere():
 
 def test_near_has_a_closed_bound_below_and_an_open_one_above():
     metres = haversine_m(16, 59, 16.01, 59)
-    assert compile_geo(query(f"near;maxDistance=={metres!r}", "Point", [16, 59]), CONTEXT).matches(point(16.01, 59))
-    assert not compile_geo(query(f"near;minDistance=={metres!r}", "Point", [16, 59]), CONTEXT).matches(point(16.01, 59))
+    assert compile_geo(query(f"near;maxDistance=={metres!r}", "Point", [16, 59]), CONTEXT).matches(
+        point(16.01, 59)
+    )
+    assert not compile_geo(query(f"near;minDistance=={metres!r}", "Point", [16, 59]), CONTEXT).matches(
+        point(16.01, 59)
+    )
 
 
 @given(LONGITUDES, LATITUDES, LONGITUDES, LATITUDES, st.floats(1, 2e7))
@@ -130,7 +148,8 @@ def test_a_box_holds_the_rim_of_the_circle_too(lon, lat, bearing, distance):
     angle, course, start = distance / EARTH_RADIUS_M, math.radians(bearing), math.radians(lat)
     end = math.asin(math.sin(start) * math.cos(angle) + math.cos(start) * math.sin(angle) * math.cos(course))
     turn = math.atan2(
-        math.sin(course) * math.sin(angle) * math.cos(start), math.cos(angle) - math.sin(start) * math.sin(end)
+        math.sin(course) * math.sin(angle) * math.cos(start),
+        math.cos(angle) - math.sin(start) * math.sin(end),
     )
     rim_lon, rim_lat = (lon + math.degrees(turn) + 180) % 360 - 180, math.degrees(end)
     boxes = near_boxes((lon, lat, lon, lat), distance)

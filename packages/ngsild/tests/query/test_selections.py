@@ -7,7 +7,12 @@ from samstad_ngsild.errors import BadRequestData, NgsiLdError, TooComplexQuery
 from samstad_ngsild.query.csf import compile_csf
 from samstad_ngsild.query.q_parser import parse_q
 from samstad_ngsild.query.scope import compile_scope_query, parse_scope_query
-from samstad_ngsild.query.types import TypeSelection, alternatives, compile_type_selection, parse_type_selection
+from samstad_ngsild.query.types import (
+    TypeSelection,
+    alternatives,
+    compile_type_selection,
+    parse_type_selection,
+)
 
 VOCAB = "https://example.org/"
 

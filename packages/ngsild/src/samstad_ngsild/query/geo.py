@@ -30,6 +30,7 @@ __all__ = [
     "GeoQuery",
     "compile_geo",
     "parse_geo_query",
+    "reference_geometry",
 ]
 
 GEO_RELATIONS = ("near", "within", "contains", "intersects", "equals", "disjoint", "overlaps")
@@ -113,7 +114,12 @@ def parse_geo_query(members: Mapping[str, Any], *, pointer: str = "") -> GeoQuer
             detail = f"A geoquery needs georel, geometry and coordinates; {name} is missing."
             raise BadRequestData(detail, pointer=pointer + name)
     relation, modifier, distance = _relation(members["georel"], pointer + "georel")
-    geometry = _geometry(members["geometry"], members["coordinates"], pointer)
+    geometry = reference_geometry(
+        members["geometry"],
+        members["coordinates"],
+        at_type=pointer + "geometry",
+        at_coordinates=pointer + "coordinates",
+    )
     geoproperty = members.get("geoproperty") or "location"
     if not isinstance(geoproperty, str):
         raise BadRequestData("geoproperty is the name of one GeoProperty.", pointer=pointer + "geoproperty")
@@ -136,24 +142,37 @@ def _relation(text: Any, pointer: str) -> tuple[str, str | None, float]:
     raise BadRequestData(detail, pointer=pointer)
 
 
-def _geometry(kind: Any, coordinates: Any, pointer: str) -> dict[str, Any]:
+def reference_geometry(kind: Any, coordinates: Any, *, at_type: str, at_coordinates: str) -> dict[str, Any]:
+    """Return a checked reference geometry.
+
+    Args:
+        kind: its GeoJSON type.
+        coordinates: an array, or its JSON text.
+        at_type: pointer to the type in errors.
+        at_coordinates: pointer to the coordinates; a JSON pointer is led on to the position at fault.
+
+    Raises:
+        BadRequestData: it is not a geometry that a query may refer to.
+        TooComplexQuery: it has too many positions.
+    """
     if isinstance(coordinates, str):
         if len(coordinates) > _MAX_COORDINATES_TEXT:
-            raise TooComplexQuery("The coordinates are too long.", pointer=pointer + "coordinates")
+            raise TooComplexQuery("The coordinates are too long.", pointer=at_coordinates)
         try:
             coordinates = orjson.loads(coordinates)
         except orjson.JSONDecodeError as error:
             detail = f"The coordinates are not a JSON array ({error})."
-            raise BadRequestData(detail, pointer=pointer + "coordinates") from None
+            raise BadRequestData(detail, pointer=at_coordinates) from None
     try:
         geometry = check_geometry({"type": kind, "coordinates": coordinates})
     except BadRequestData as error:
-        at = "geometry" if error.pointer == "/type" else "coordinates"
-        rest = "" if at == "geometry" or not pointer else (error.pointer or "").removeprefix("/coordinates")
-        raise BadRequestData(error.detail, pointer=pointer + at + rest) from None
+        at = at_type if error.pointer == "/type" else at_coordinates
+        if at == at_coordinates and at.startswith("/"):
+            at += (error.pointer or "").removeprefix("/coordinates")
+        raise BadRequestData(error.detail, pointer=at) from None
     if sum(1 for _ in _positions(coordinates)) > MAX_POSITIONS:
         detail = f"A reference geometry may have {MAX_POSITIONS} positions."
-        raise TooComplexQuery(detail, pointer=pointer + "coordinates")
+        raise TooComplexQuery(detail, pointer=at_coordinates)
     return geometry
 
 
