@@ -1,0 +1,1 @@
+"""Where the issuer's public keys come from."""

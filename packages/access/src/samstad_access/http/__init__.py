@@ -1,0 +1,1 @@
+"""The administration API under ``/access/v1``."""

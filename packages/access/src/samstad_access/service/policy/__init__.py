@@ -1,0 +1,1 @@
+"""The policy: Cedar with a schema that is always enforced."""

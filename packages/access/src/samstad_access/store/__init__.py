@@ -1,0 +1,1 @@
+"""The stores of access: in memory, and in SQLite."""

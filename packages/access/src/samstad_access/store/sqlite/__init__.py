@@ -1,0 +1,1 @@
+"""``access.db``: principals, keys, roles, labels, accounts and sessions in SQLite."""
