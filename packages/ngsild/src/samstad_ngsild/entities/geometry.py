@@ -16,7 +16,10 @@ _NUMBERS = (int, float)
 
 def looks_like_geometry(value: Any) -> bool:
     """Tell whether a value is an object that sets out to be a supported geometry (clause 4.5.2.3)."""
-    return isinstance(value, dict) and "coordinates" in value and value.get("type") in GEOMETRY_TYPES
+    if not isinstance(value, dict) or "coordinates" not in value:
+        return False
+    kind = value.get("type")
+    return isinstance(kind, str) and kind in GEOMETRY_TYPES
 
 
 def check_geometry(value: Any) -> dict[str, Any]:

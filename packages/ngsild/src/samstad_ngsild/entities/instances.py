@@ -14,7 +14,7 @@ from samstad_ngsild.entities.names import AttributeIris, attribute_iris, check_u
 from samstad_ngsild.entities.values import KINDS, AttributeKind, Nulls, infer_type
 from samstad_ngsild.errors import BadRequestData
 
-__all__ = ["Reading", "at", "read_attribute", "read_datetime", "read_partial"]
+__all__ = ["Reading", "at", "read_attribute", "read_datetime", "read_partial", "reads_as_bare_value"]
 
 _MAX_DEPTH = 16
 _WRAPPED = frozenset({"languageMap", "vocab", "json"})
@@ -86,15 +86,31 @@ def read_partial(reading: Reading, fragment: Any) -> list[Instance]:
     return read_attribute(reading, fragment)
 
 
+def reads_as_bare_value(value: Any) -> bool:
+    """Tell whether a Property's value that stands alone is read as just that (clause 4.5.2.3)."""
+    if type(value) is list:
+        return not _is_instances(value)
+    if type(value) is not dict or "@value" in value:
+        return True
+    if "type" in value or "@type" in value or infer_type(value) is not None:
+        return False
+    return _NEEDS_VALUE.isdisjoint(value) and not (len(value) == 1 and "dataset" in value)
+
+
 def _is_instances(items: list[Any]) -> bool:
     return any(type(item) is dict and _is_instance(item) for item in items)
 
 
 def _is_instance(item: dict[str, Any]) -> bool:
     """Tell whether an object in an array is an instance rather than a part of a value."""
-    if item.get("type") in KINDS or "datasetId" in item:
+    if _has_type(item) or "datasetId" in item:
         return True
     return "type" not in item and "@value" not in item and infer_type(item) is not None
+
+
+def _has_type(item: dict[str, Any]) -> bool:
+    name = item.get("type")
+    return type(name) is str and name in KINDS
 
 
 def _read_instances(reading: Reading, items: list[Any]) -> list[Instance]:
@@ -186,7 +202,7 @@ def _is_partial(raw: dict[str, Any]) -> bool:
     """Tell whether an object without type and value changes members, rather than being a value."""
     if not _NEEDS_VALUE.isdisjoint(raw):
         return True
-    return bool(raw) and all(type(item) is dict and item.get("type") in KINDS for item in raw.values())
+    return bool(raw) and all(type(item) is dict and _has_type(item) for item in raw.values())
 
 
 def _read_simplified(reading: Reading, raw: dict[str, Any]) -> Instance:
