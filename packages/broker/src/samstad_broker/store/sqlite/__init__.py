@@ -1,6 +1,8 @@
 """The embedded store: SQLite files under one directory."""
 
+from samstad_broker.store.sqlite.restore import restore
 from samstad_broker.store.sqlite.settings import SqliteSettings
 from samstad_broker.store.sqlite.store import SqliteStore
+from samstad_broker.store.sqlite.verification import Verification
 
-__all__ = ["SqliteSettings", "SqliteStore"]
+__all__ = ["SqliteSettings", "SqliteStore", "Verification", "restore"]

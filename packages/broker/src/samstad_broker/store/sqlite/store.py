@@ -8,18 +8,22 @@ history/                    sealed stretches as Parquet
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from samstad_broker.spi.store import LogCorrupt, StoreError
+from samstad_broker.domain.rows import Position
+from samstad_broker.spi.store import LogCorrupt
+from samstad_broker.store.sqlite.backup import BackupCopy
 from samstad_broker.store.sqlite.checkpoint import SqliteCheckpoint
 from samstad_broker.store.sqlite.delivery import SqliteDeliveryLedger
 from samstad_broker.store.sqlite.log import SqliteLog
 from samstad_broker.store.sqlite.ownership import Ownership
 from samstad_broker.store.sqlite.settings import SqliteSettings
 from samstad_broker.store.sqlite.space import DiskSpace, FreeSpace
+from samstad_broker.store.sqlite.verification import Verification, verify_files
 
 __all__ = ["SqliteStore"]
 
@@ -43,6 +47,7 @@ class SqliteStore:
         self.settings = settings or SqliteSettings()
         self._space = DiskSpace(directory, self.settings, free_space)
         self._ownership = Ownership(directory)
+        self._keeping = asyncio.Lock()
         vfs = self.settings.vfs
         self.log = SqliteLog(directory / "log", self.settings, self._space)
         self.checkpoint = SqliteCheckpoint(directory / "state.db", vfs=vfs)
@@ -85,9 +90,28 @@ class SqliteStore:
             await part.close()
         self._ownership.release()
 
-    async def backup(self, target: Path) -> Any:
-        """Write a consistent copy at one log position while the log goes on, and return that position."""
-        raise StoreError(f"not yet {target}")
+    async def backup(self, target: Path) -> Position:
+        """Write a consistent copy at one log position while the log goes on, and return that position.
+
+        Args:
+            target: a directory that does not exist or is empty; ``restore`` reads it.
+
+        Raises:
+            StoreError: the target is not empty, or the disk fails; a copy without a manifest is unfinished.
+        """
+        copy = BackupCopy(self.directory, target, vfs=self.settings.vfs)
+        async with self._keeping:
+            await asyncio.to_thread(copy.copy_projections)
+            position = await asyncio.to_thread(copy.copy_log, self.log.stretches)
+            await asyncio.to_thread(copy.write_manifest, self.settings.node, position)
+        return position
+
+    async def verify(self) -> Verification:
+        """Read everything back and tell what is not as it was written."""
+        async with self._keeping:
+            return await asyncio.to_thread(
+                verify_files, self.directory, self.settings, self.log.stretches, self.log.head
+            )
 
     def figures(self) -> Mapping[str, Any]:
         """Return positions, sizes, latencies and free space."""
