@@ -105,7 +105,7 @@ class AlertState(NamedTuple):
     acknowledged: bool = False
     suspended_until_us: int | None = None
     cleared_us: int = _NEVER
-    count: int = 1
+    occurrences: int = 1
     acknowledged_by: str | None = None
     assignee: str | None = None
     comments: tuple[Comment, ...] = ()
@@ -163,7 +163,7 @@ def repeat(alert: AlertState, *, observed_us: int, severity: str | None = None) 
     if severity is not None:
         _check_severity(severity)
     counted = alert._replace(
-        count=alert.count + 1,
+        occurrences=alert.occurrences + 1,
         first_seen_us=min(alert.first_seen_us, observed_us),
         last_seen_us=max(alert.last_seen_us, observed_us),
     )

@@ -60,14 +60,14 @@ def _attribute_row(attribute: Attribute) -> tuple[str, ...]:
 
 def _type_section(entity_type: EntityType) -> list[str]:
     swedish, english = entity_type.texts["sv"], entity_type.texts["en"]
+    origin = f"Names after {entity_type.standard}." if entity_type.standard else "Our own."
     head = ("attribute", "NGSI-LD type", "value", "unit", "need", "privacy", "svenska", "English")
     return [
         f"### {entity_type.name}",
         "",
         f"{english.help} ({swedish.label}: {swedish.help})",
         "",
-        f"IRI `{entity_type.iri}`. "
-        + (f"Names after {entity_type.standard}." if entity_type.standard else "Our own."),
+        f"IRI `{entity_type.iri}`. {origin}",
         "",
         *_table(head, (_attribute_row(a) for a in entity_type.attributes)),
     ]
@@ -99,8 +99,9 @@ def _lives() -> list[str]:
         ),
         "## The life of an Alert",
         "",
-        "new = active and not acknowledged; beingHandled = active and acknowledged; goneUnseen = inactive and",
-        "not acknowledged; closed = inactive and acknowledged. A `repeat` with a higher severity is a `worsen`.",
+        "new = active and not acknowledged; beingHandled = active and acknowledged; goneUnseen =",
+        "inactive and not acknowledged; closed = inactive and acknowledged. A `repeat` with a higher",
+        "severity is a `worsen`.",
         "",
         *_mermaid(alert_diagram()),
         "Beside it, and independent of it, an alert may be silenced for a time:",
@@ -129,9 +130,10 @@ def models_page(catalogue: Catalogue) -> str:
         "",
         _GENERATED,
         "",
-        f"{len(catalogue.types)} entity types in {len(catalogue.subjects)} subjects. Write with the @context of the",
-        f"subject; to read across subjects use `{context_url(CITY)}`, in which a name that",
-        "subjects use differently stands with its subject, as `parking:category`. How it fits together is told in",
+        f"{len(catalogue.types)} entity types in {len(catalogue.subjects)} subjects. Write with the",
+        "@context of the subject; to read across subjects use",
+        f"`{context_url(CITY)}`, in which a name that subjects use",
+        "differently stands with its subject, as `parking:category`. How it fits together is told in",
         "[the city's information architecture](../explanation/information-architecture.md).",
         "",
         *_subject_sections(catalogue),
