@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["CommandFailed", "Exit"]
+__all__ = ["EXIT_TEXTS", "CommandFailed", "Exit"]
 
 
 class Exit(IntEnum):
@@ -12,15 +12,20 @@ class Exit(IntEnum):
 
     OK = 0
     FAULT = 1
-    """A fault of ours."""
     USAGE = 2
-    """The command line was not understood."""
     SETTINGS = 3
-    """A setting is wrong, or the place it names cannot be used (a port taken, a data directory in use)."""
     UNREACHABLE = 4
-    """The node, or what it needs, did not answer."""
     REFUSED_ROWS = 5
-    """Done, but some rows were refused; the report names them."""
+
+
+EXIT_TEXTS = {
+    Exit.OK: "done",
+    Exit.FAULT: "a fault of ours",
+    Exit.USAGE: "the command line was not understood",
+    Exit.SETTINGS: "a setting is wrong, or what it names cannot be used: a port, a data directory",
+    Exit.UNREACHABLE: "the node, or what it needs, did not answer",
+    Exit.REFUSED_ROWS: "done, but some rows were refused; the report names them",
+}
 
 
 class CommandFailed(Exception):
