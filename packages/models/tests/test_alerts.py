@@ -125,7 +125,7 @@ def test_the_tables_are_whole_and_drawn_in_the_docs():
     assert "closed -->" not in alert_diagram().replace("closed --> [*]", "")
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["raise", "clear"]), st.integers(11, 60)),

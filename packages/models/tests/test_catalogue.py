@@ -7,7 +7,7 @@ import pytest
 
 from samstad_models import catalogue as module
 from samstad_models.catalogue import BASE, LANGUAGES, find_type, get_type, list_types, load_catalogue
-from samstad_models.generate import outputs
+from samstad_models.generate import main, outputs
 from samstad_models.glossary import find_term, list_terms
 from samstad_models.source import SourceError, read_catalogue
 from samstad_models.units import find_unit, list_units, unit_text
@@ -155,3 +155,8 @@ def test_faults_in_a_table_are_told_with_file_and_entry(tmp_path):
         alert.write_text(right.replace(old, new, 1), "utf-8")
         with pytest.raises(SourceError, match=re.escape(message)):
             read_catalogue(tmp_path)
+
+
+def test_the_generator_tells_whether_something_differs(capsys):
+    assert main(["--check"]) == 0
+    assert capsys.readouterr().out == ""

@@ -39,7 +39,7 @@ def test_an_older_observation_is_passed_over():
     assert step(Hysteresis(80, 60), state, value=90, observed_us=10)[1] == "raise"
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(0, 100), max_size=30), st.integers(0, 3), st.integers(0, 3))
 def test_raises_and_clears_take_turns(values, raise_after, clear_after):
     seen = [event for _, event in events(Hysteresis(70, 40, raise_after, clear_after), values)]
