@@ -22,6 +22,7 @@ __all__ = [
     "NodeSettings",
     "NotificationsSettings",
     "RolesSettings",
+    "StoreSettings",
 ]
 
 
@@ -57,27 +58,21 @@ class HttpSettings(msgspec.Struct, frozen=True):
     port: Annotated[
         int, Meta(ge=0, le=65535, description="Port to listen on; 0 takes any free one (see run.json).")
     ] = 8080
-    public_url: Annotated[
-        str,
-        Meta(
-            pattern=r"^(https?://[^ ]+[^/ ])?$",
-            description="Address that others use for this node (Location, next links); empty: as they asked.",
-        ),
-    ] = ""
+    server: Annotated[
+        Literal["native", "uvicorn"],
+        Meta(description="The thin server of the node, or uvicorn; put a proxy before the latter."),
+    ] = "native"
     cors_origins: Annotated[
         tuple[str, ...],
         Meta(description="Origins whose pages may call the node; `*` allows any, without credentials."),
-    ] = ()
-    trusted_proxies: Annotated[
-        tuple[str, ...],
-        Meta(description="Networks (CIDR) whose Forwarded and X-Forwarded-For headers are believed."),
     ] = ()
     header_timeout_s: Annotated[
         float, Meta(gt=0, le=300, description="A request's head must have arrived within this time.")
     ] = 10.0
     body_timeout_s: Annotated[
-        float, Meta(gt=0, le=3600, description="A request's body must have arrived within this time.")
-    ] = 60.0
+        float,
+        Meta(gt=0, le=3600, description="A request's body may pause for this long while more is expected."),
+    ] = 30.0
     idle_timeout_s: Annotated[
         float, Meta(gt=0, le=3600, description="A connection without requests is closed after this time.")
     ] = 75.0
@@ -125,16 +120,44 @@ class AccessSettings(msgspec.Struct, frozen=True):
 
 
 class LimitsSettings(msgspec.Struct, frozen=True):
-    """How much one caller may ask for; over it the answer is 413, 429 or 503 and says which limit."""
+    """How much may be asked for; over it the answer is 413, 429 or 503 and says which limit."""
 
-    body_kib: Annotated[int, Meta(ge=1, le=1_048_576, description="Largest request body.")] = 4096
+    body_kib: Annotated[int, Meta(ge=1, le=1_048_576, description="Largest request body.")] = 16_384
     batch_entities: Annotated[int, Meta(ge=1, le=100_000, description="Most entities in one batch.")] = 1000
     page: Annotated[int, Meta(ge=1, le=10_000, description="Most entities in one page (`limit`).")] = 1000
-    nesting: Annotated[int, Meta(ge=4, le=256, description="Deepest JSON that is read.")] = 32
-    connections: Annotated[int, Meta(ge=1, le=1_000_000, description="Most open connections.")] = 4096
+    scan_entities: Annotated[
+        int, Meta(ge=1, description="Most entities that one query may look at before it is refused.")
+    ] = 2_000_000
+    connections: Annotated[int, Meta(ge=1, le=1_000_000, description="Most open connections.")] = 10_000
+    requests_at_work: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Most requests that wait for something at the same time.")
+    ] = 2000
     requests_per_s: Annotated[
-        int, Meta(ge=0, description="Most requests per second and caller; 0 sets no limit.")
-    ] = 0
+        float, Meta(ge=0, description="Most requests per second and caller over time; 0 sets no limit.")
+    ] = 0.0
+    requests_burst: Annotated[
+        int, Meta(ge=1, description="Most requests of a caller at once after a pause.")
+    ] = 100
+
+
+class StoreSettings(msgspec.Struct, frozen=True):
+    """How the log and its projections are kept on disk."""
+
+    stretch_mib: Annotated[
+        int, Meta(ge=1, le=65_536, description="A new file of the log begins after so much.")
+    ] = 256
+    stretch_hours: Annotated[
+        float, Meta(gt=0, le=8784, description="A new file of the log begins after this time.")
+    ] = 24.0
+    tail_mib: Annotated[
+        int, Meta(ge=1, le=4096, description="Newest rows that are kept in memory for those who follow.")
+    ] = 8
+    group_ms: Annotated[
+        float, Meta(ge=0, le=1000, description="Writes of this time share one commit at most.")
+    ] = 2.0
+    waiting_mib: Annotated[
+        int, Meta(ge=1, le=65_536, description="More than this waiting for the disk makes writes answer 503.")
+    ] = 64
 
 
 class ContextsSettings(msgspec.Struct, frozen=True):
@@ -148,33 +171,34 @@ class ContextsSettings(msgspec.Struct, frozen=True):
     ] = ""
     fetch_timeout_s: Annotated[float, Meta(gt=0, le=60, description="One fetch may take this long.")] = 5.0
     size_kib: Annotated[int, Meta(ge=1, le=65_536, description="Largest context that is read.")] = 1024
-    depth: Annotated[int, Meta(ge=1, le=20, description="Longest chain of contexts that name contexts.")] = 5
+    depth: Annotated[int, Meta(ge=1, le=20, description="Longest chain of contexts that name contexts.")] = 10
     negative_cache_s: Annotated[
         float, Meta(ge=0, le=86_400, description="A context that failed is not tried again before this.")
-    ] = 60.0
+    ] = 30.0
 
 
 class NotificationsSettings(msgspec.Struct, frozen=True):
     """How subscribers are told."""
 
-    allow_private: Annotated[
+    allow_networks: Annotated[
         tuple[str, ...],
         Meta(
-            description="Private networks (CIDR) or host names that notifications may go to; link-local and "
+            description="Loopback and private networks (CIDR) that notifications may go to; link-local and "
             "metadata addresses are never allowed."
         ),
     ] = ()
-    allow_loopback: Annotated[
-        bool, Meta(description="Notifications may go to this machine (demo and tests).")
-    ] = False
     timeout_s: Annotated[float, Meta(gt=0, le=300, description="One delivery may take this long.")] = 10.0
     retry_max_age_days: Annotated[
         float,
         Meta(gt=0, le=365, description="What could not be delivered for this long is given up, counted."),
     ] = 7.0
-    connections_per_endpoint: Annotated[
-        int, Meta(ge=1, le=64, description="Most connections to one endpoint.")
-    ] = 2
+    attempts: Annotated[
+        int,
+        Meta(ge=1, le=1000, description="A change that failed so often is replaced by the current state."),
+    ] = 10
+    requests_per_endpoint: Annotated[
+        int, Meta(ge=1, le=64, description="Most notifications under way to one endpoint.")
+    ] = 8
 
 
 class RolesSettings(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from samstad_node.settings.sections import (
     NodeSettings,
     NotificationsSettings,
     RolesSettings,
+    StoreSettings,
 )
 
 __all__ = ["Settings"]
@@ -25,6 +26,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
     access: AccessSettings = AccessSettings()
+    store: StoreSettings = StoreSettings()
     limits: LimitsSettings = LimitsSettings()
     contexts: ContextsSettings = ContextsSettings()
     notifications: NotificationsSettings = NotificationsSettings()
