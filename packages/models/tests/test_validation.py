@@ -168,16 +168,14 @@ JSON_VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
     max_leaves=4,
 )
-NEAR_MISSES = st.sampled_from(
-    [
-        "2026-11-25T02:14:57Z", "2026-11-25T02:14Z", "2026-02-30T02:14:57+01:00", "2026-11-25", "PT2H",
-        "P", "PT", "P1DT", "urn:x", "urn:x y", "https://example.org/", "", 1, 1.0, 0, 0.0, -1, 1.5, 100, True,
-        [], [1, 2.5], ["on"], ["urn:a", ""], {"@value": "2026-11-25T02:14:57Z"}, {"@value": 5},
-        {"languageMap": {"sv": "a"}}, {"languageMap": {"sv": ["a", 5]}}, {"languageMap": 5},
-        {"json": {"a": 1}}, {"json": None}, {"type": "Point", "coordinates": [1, 2]},
-        {"type": "Point", "coordinates": []}, {"type": "Point"}, {"type": ["Point"], "coordinates": [1]},
-    ]
-)  # fmt: skip
+NEAR_MISSES = [
+    "2026-11-25T02:14:57Z", "2026-11-25T02:14Z", "2026-02-30T02:14:57+01:00", "2026-11-25", "PT2H",
+    "P", "PT", "P1DT", "urn:x", "urn:x y", "https://example.org/", "", 1, 1.0, 0, 0.0, -1, 1.5, 100, True,
+    [], [1, 2.5], ["on"], ["urn:a", ""], {"@value": "2026-11-25T02:14:57Z"}, {"@value": 5},
+    {"languageMap": {"sv": "a"}}, {"languageMap": {"sv": ["a", 5]}}, {"languageMap": 5},
+    {"json": {"a": 1}}, {"json": None}, {"type": "Point", "coordinates": [1, 2]},
+    {"type": "Point", "coordinates": []}, {"type": "Point"}, {"type": ["Point"], "coordinates": [1]},
+]  # fmt: skip
 
 
 @st.composite
@@ -186,7 +184,7 @@ def entities(draw):
     entity = dict(entity_type.example)
     for attribute in draw(st.lists(st.sampled_from(entity_type.attributes), max_size=4)):
         words = list(load_catalogue().value_lists.get(attribute.values or "", {"ok": {}}))
-        value = draw(NEAR_MISSES | JSON_VALUES | st.sampled_from(words) | st.just(None))
+        value = draw(st.sampled_from(NEAR_MISSES) | JSON_VALUES | st.sampled_from(words) | st.just(None))
         if value is None:
             entity.pop(attribute.name, None)
         else:
@@ -200,3 +198,17 @@ def test_json_schema_and_checkers_refuse_the_same_attributes(entity):
     published = schema_faults(entity)
     assert faults(check_key_values(entity)) == published
     assert faults(check(expanded(entity))) == published
+
+
+@pytest.mark.parametrize("name", [t.name for t in list_types()])
+def test_each_attribute_is_checked_alike_on_every_near_miss(name):
+    entity_type = get_type(name)
+    for attribute in entity_type.attributes:
+        bounds = [b for b in (attribute.minimum, attribute.above, attribute.maximum) if b is not None]
+        words = list(load_catalogue().value_lists.get(attribute.values or "", ()))[:1]
+        published = jsonschema.Draft202012Validator(SCHEMAS[name]["properties"][attribute.name])
+        for value in (*NEAR_MISSES, *bounds, *(b + 0.5 for b in bounds), *words, words):
+            entity = {**entity_type.example, attribute.name: value}
+            right = published.is_valid(value)
+            assert (check_key_values(entity) == []) == right, (attribute.name, value)
+            assert (check(expanded(entity)) == []) == right, (attribute.name, value)
