@@ -222,3 +222,29 @@ def test_pinning_what_is_no_context_is_refused():
         ContextResolver().pin(URL, {"power": "https://city.example/power"})
     with pytest.raises(BadRequestData):
         ContextResolver().pin(URL, named(power={"@id": "https://a.example/", "@context": {}}))
+
+
+async def test_what_is_held_is_bounded_by_terms_and_bytes_too():
+    core_size = CORE.size
+    resolver = ContextResolver(limits=ContextLimits(held_terms=3 * (core_size + 1)))
+    sources = [{f"t{i}": f"https://x.example/{i}"} for i in range(5)]
+    for source in sources:
+        await resolver.resolve(source)
+    assert [resolver.known(source) is not None for source in sources] == [False, False, True, True, True]
+    body = orjson.dumps(named(power="https://city.example/power"))
+    shelf = Shelf({f"https://c.example/{i}": body for i in range(5)})
+    resolver = ContextResolver(shelf, limits=ContextLimits(held_bytes=2 * len(body)))
+    for i in range(5):
+        await resolver.resolve(f"https://c.example/{i}")
+    assert [document.url[-1] for document in resolver.documents()] == ["3", "4"]
+
+
+async def test_what_was_prepared_for_a_context_goes_with_it():
+    resolver = ContextResolver(limits=ContextLimits(contexts=1))
+    first = await resolver.resolve({"a": "https://x.example/a"})
+    first.attached["mine"] = 1
+    await resolver.resolve({"b": "https://x.example/b"})
+    again = await resolver.resolve({"a": "https://x.example/a"})
+    assert again is not first
+    assert again.attached == {}
+    assert again.key == first.key

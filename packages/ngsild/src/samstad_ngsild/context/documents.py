@@ -24,6 +24,7 @@ class ContextDocument:
         url: where it came from.
         content: the value of its ``@context`` member.
         digest: SHA-256 of its bytes.
+        size: their number.
         expires_at_us: when it must be fetched again; None for never.
         pinned: preloaded or hosted by the node: never fetched, never evicted.
     """
@@ -31,6 +32,7 @@ class ContextDocument:
     url: str
     content: Any
     digest: bytes
+    size: int
     expires_at_us: int | None
     pinned: bool = False
 
@@ -67,6 +69,7 @@ def parse_document(
         url=url,
         content=document["@context"],
         digest=hashlib.sha256(body).digest(),
+        size=len(body),
         expires_at_us=expires_at_us,
         pinned=pinned,
     )
@@ -79,6 +82,7 @@ class DocumentCache:
         self._limits = limits
         self._pinned: dict[str, ContextDocument] = {}
         self._documents: OrderedDict[str, ContextDocument] = OrderedDict()
+        self._held_bytes = 0
         self._failures: OrderedDict[str, _Failure] = OrderedDict()
 
     def find(self, url: str) -> ContextDocument | None:
@@ -94,20 +98,28 @@ class DocumentCache:
     def put(self, document: ContextDocument) -> None:
         """Keep a document, over the one of the same URL."""
         self._failures.pop(document.url, None)
+        self._drop(document.url)
         if document.pinned:
-            self._documents.pop(document.url, None)
             self._pinned[document.url] = document
             return
         self._documents[document.url] = document
-        self._documents.move_to_end(document.url)
-        while len(self._documents) > self._limits.documents:
-            self._documents.popitem(last=False)
+        self._held_bytes += document.size
+        limits = self._limits
+        while len(self._documents) > limits.documents or self._held_bytes > limits.held_bytes:
+            self._drop(next(iter(self._documents)))
 
     def forget(self, url: str) -> bool:
         """Drop a document, pinned or not, and what is known of its failure; tell whether it was there."""
         self._failures.pop(url, None)
-        dropped = self._pinned.pop(url, None) or self._documents.pop(url, None)
-        return dropped is not None
+        pinned = self._pinned.pop(url, None)
+        return self._drop(url) or pinned is not None
+
+    def _drop(self, url: str) -> bool:
+        document = self._documents.pop(url, None)
+        if document is None:
+            return False
+        self._held_bytes -= document.size
+        return True
 
     def fail(self, url: str, error: NgsiLdError, *, now_us: int) -> None:
         """Remember that a URL cannot be used for a while."""

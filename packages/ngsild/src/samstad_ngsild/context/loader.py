@@ -44,7 +44,9 @@ class ContextLimits:
         terms: definitions in one compiled @context.
         fetches: remote references followed for one @context.
         documents: remote documents kept; pinned ones are not counted.
+        held_bytes: size of all the remote documents kept together; pinned ones are not counted.
         contexts: compiled @contexts kept.
+        held_terms: definitions in all the compiled @contexts kept together.
         default_ttl_us: how long a document is fresh whose server said nothing.
         negative_ttl_us: how long a failure is remembered, and a stale document used, before the next try.
     """
@@ -54,6 +56,8 @@ class ContextLimits:
     terms: int = 20_000
     fetches: int = 32
     documents: int = 256
+    held_bytes: int = 32 << 20
     contexts: int = 512
+    held_terms: int = 400_000
     default_ttl_us: int = 86_400_000_000
     negative_ttl_us: int = 30_000_000

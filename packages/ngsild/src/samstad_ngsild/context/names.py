@@ -22,8 +22,8 @@ __all__ = ["CORE", "Context", "ContextSource", "compile_context"]
 
 ContextSource = str | list[Any] | dict[str, Any]
 
-_MEMO_NAMES = 8192
-_MEMO_LENGTH = 512
+_MEMO_NAMES = 4096
+_MEMO_LENGTH = 256
 
 
 class _Memo(dict[str, str]):
@@ -57,10 +57,24 @@ class Context:
         output: the ``@context`` member of a response, the core @context last.
         link: the URL for a Link header; None where the source is no single URL and nobody hosts it.
         key: identity of the mapping, for caches; equal keys expand and compact alike.
+        attached: what other modules prepared for this @context, by keys of their own; it lives and goes with
+            the @context, and whoever puts something in bounds it.
     """
 
-    __slots__ = ("_coercions", "_inverse", "_iris", "_prefixes",
-                 "compact", "expand", "expand_vocab", "key", "link", "output", "source")  # fmt: skip
+    __slots__ = (
+        "_coercions",
+        "_inverse",
+        "_iris",
+        "_prefixes",
+        "attached",
+        "compact",
+        "expand",
+        "expand_vocab",
+        "key",
+        "link",
+        "output",
+        "source",
+    )
 
     expand: Callable[[str], str]
     expand_vocab: Callable[[str], str]
@@ -75,7 +89,13 @@ class Context:
         self.output = _output(source)
         self.link = _link(source)
         self.key = key
+        self.attached: dict[Any, Any] = {}
         self._remember()
+
+    @property
+    def size(self) -> int:
+        """The number of terms, the core's among them."""
+        return len(self._iris)
 
     def coercion(self, term: str) -> str | None:
         """Return the ``@type`` that a term has by the @context: ``@id``, ``@vocab``, a datatype, or None."""

@@ -60,6 +60,7 @@ class ContextResolver:
         self._limits = limits or ContextLimits()
         self._documents = DocumentCache(limits=self._limits)
         self._contexts: OrderedDict[Any, _Compiled] = OrderedDict()
+        self._held_terms = 0
         self._flights: dict[str, asyncio.Task[ContextDocument]] = {}
 
     def known(self, source: ContextSource | None, *, now_us: int = 0) -> Context | None:
@@ -123,7 +124,7 @@ class ContextResolver:
         """Drop a document, pinned or cached, and all that was compiled from it; tell whether it was there."""
         stale = [key for key, compiled in self._contexts.items() if url in compiled.urls]
         for key in stale:
-            del self._contexts[key]
+            self._drop(key)
         return self._documents.forget(url)
 
     async def reload(self, url: str, *, now_us: int) -> ContextDocument:
@@ -246,10 +247,17 @@ class ContextResolver:
         return parse_document(url, loaded.body, expires_at_us=expires_at_us, limits=self._limits)
 
     def _keep(self, key: Any, compiled: _Compiled) -> None:
+        self._drop(key)
         self._contexts[key] = compiled
-        self._contexts.move_to_end(key)
-        while len(self._contexts) > self._limits.contexts:
-            self._contexts.popitem(last=False)
+        self._held_terms += compiled.context.size
+        limits = self._limits
+        while len(self._contexts) > limits.contexts or self._held_terms > limits.held_terms:
+            self._drop(next(iter(self._contexts)))
+
+    def _drop(self, key: Any) -> None:
+        compiled = self._contexts.pop(key, None)
+        if compiled is not None:
+            self._held_terms -= compiled.context.size
 
 
 def _landed(

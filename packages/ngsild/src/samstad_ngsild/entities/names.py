@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
 from samstad_ngsild.context import Context
 from samstad_ngsild.context.core import CORE_TERMS
@@ -19,8 +18,8 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.").match
 _NOT_IN_IRIS = frozenset(' <>"{}|\\^`')
 # Control, format (zero width, bidirectional), surrogate, private, unassigned, and all separators.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
-_MEMO_NAMES = 8192
-_MEMO_LENGTH = 512
+_MEMO_NAMES = 4096
+_MEMO_LENGTH = 256
 
 # Core terms that are no attributes (clause 4.5.1); ngsildproof is one, and the others below may be.
 _NOT_ATTRIBUTES = frozenset(
@@ -128,15 +127,20 @@ class _TypeIris(AttributeIris):
         return _named(name, self._context)
 
 
-@lru_cache(maxsize=256)
 def attribute_iris(context: Context) -> AttributeIris:
     """Return the names that were seen under a @context; index it with a name to get its IRI."""
-    return AttributeIris(context)
+    return _attached(context, AttributeIris)
 
 
-@lru_cache(maxsize=256)
 def _type_iris(context: Context) -> AttributeIris:
-    return _TypeIris(context)
+    return _attached(context, _TypeIris)
+
+
+def _attached(context: Context, kind: type[AttributeIris]) -> AttributeIris:
+    iris: AttributeIris | None = context.attached.get(kind)
+    if iris is None:
+        iris = context.attached[kind] = kind(context)
+    return iris
 
 
 def _named(name: str, context: Context) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 from samstad_ngsild.context import Context
@@ -74,10 +73,15 @@ def represent(
     return renderer(context, representation or _DEFAULT)(document)
 
 
-@lru_cache(maxsize=512)
 def renderer(context: Context, representation: Representation) -> Renderer:
     """Return the renderer of a representation under a @context; for many entities, ask once."""
-    return Renderer(context, representation)
+    renderers: dict[Representation, Renderer] = context.attached.setdefault(Renderer, {})
+    render = renderers.get(representation)
+    if render is None:
+        if len(renderers) >= _MAX_RENDERERS:
+            renderers.clear()
+        render = renderers[representation] = Renderer(context, representation)
+    return render
 
 
 class Renderer:
@@ -255,6 +259,7 @@ class Renderer:
 
 
 _DEFAULT = Representation()
+_MAX_RENDERERS = 64
 
 
 def _picked(pick: Selection | frozenset[str] | None) -> frozenset[str] | None:
