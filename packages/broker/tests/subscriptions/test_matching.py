@@ -149,16 +149,30 @@ def test_tenants_do_not_see_each_other_and_a_removed_subscription_is_gone() -> N
 
 
 _kinds = st.sampled_from(["Lamp", "Bin", "Lamp|Bin", "(Lamp;Bin)", "*"])
-_ids = st.sampled_from([f"urn:ngsi-ld:Lamp:{n}" for n in range(12)] + ["urn:x:urn:ngsi-ld:Lamp:1", "http://a/b"])
+_ids = st.sampled_from(
+    [f"urn:ngsi-ld:Lamp:{n}" for n in range(12)] + ["urn:x:urn:ngsi-ld:Lamp:1", "http://a/b"]
+)
 _patterns = st.sampled_from(
-    ["^urn:ngsi-ld:Lamp:1", "urn:ngsi-ld:Lamp:1.*", "urn:ngsi-ld:Lamp:1$", "Lamp:.*1", "^urn:(ngsi|x)", "^http.?"]
+    [
+        "^urn:ngsi-ld:Lamp:1",
+        "urn:ngsi-ld:Lamp:1.*",
+        "urn:ngsi-ld:Lamp:1$",
+        "Lamp:.*1",
+        "^urn:(ngsi|x)",
+        "^http.?",
+    ]
 )
-_queries = st.sampled_from(
-    ["a>1", "a>=2", "a<2", "a<=1", "a>0;b<2", "a>1|b>1", "b==2", "c>1", 'a~="x"', "a"]
-)
+_queries = st.sampled_from(["a>1", "a>=2", "a<2", "a<=1", "a>0;b<2", "a>1|b>1", "b==2", "c>1", 'a~="x"', "a"])
 _names = st.sampled_from(["a", "b", "c"])
 _triggers = st.sampled_from(
-    ["entityCreated", "entityUpdated", "entityDeleted", "attributeCreated", "attributeUpdated", "attributeDeleted"]
+    [
+        "entityCreated",
+        "entityUpdated",
+        "entityDeleted",
+        "attributeCreated",
+        "attributeUpdated",
+        "attributeDeleted",
+    ]
 )
 
 
@@ -185,7 +199,9 @@ def _members(draw: st.DrawFn) -> dict[str, Any]:
     return members
 
 
-_values = st.one_of(st.integers(0, 3), st.floats(0, 3), st.booleans(), st.sampled_from(["x", [1, 2], {"k": 2}]))
+_values = st.one_of(
+    st.integers(0, 3), st.floats(0, 3), st.booleans(), st.sampled_from(["x", [1, 2], {"k": 2}])
+)
 
 
 @st.composite

@@ -109,7 +109,11 @@ def _whole(document: EntityDocument, touched: Collection[str], entity: int, attr
     kinds = entity | attribute
     changes = tuple((name, kinds) for name in touched)
     return ChangeEvent(
-        document["id"], tuple(document["type"]), document, changes, kinds if changes else entity,
+        document["id"],
+        tuple(document["type"]),
+        document,
+        changes,
+        kinds if changes else entity,
         PlainNumbers(document),
     )
 

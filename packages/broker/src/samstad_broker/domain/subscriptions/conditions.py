@@ -88,7 +88,9 @@ def _geo(value: Any, names: RecordedNames) -> Predicate:
 
 def _intervals(expression: QExpression, names: RecordedNames) -> tuple[tuple[Interval, ...], bool]:
     """Return the AND-ed terms about numbers of top-level attributes, and whether they are all there is."""
-    found = tuple(interval for term in q_terms(expression, names) if (interval := _interval(term)) is not None)
+    found = tuple(
+        interval for term in q_terms(expression, names) if (interval := _interval(term)) is not None
+    )
     parts = len(expression.parts) if isinstance(expression, Conjunction) else 1
     return found, len(found) == parts
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from samstad_broker.domain.subscriptions.endpoint import parse_endpoint
 from samstad_broker.domain.subscriptions.members import boolean, positive_integer, texts
-from samstad_broker.domain.subscriptions.subscription import NotificationParams
+from samstad_broker.domain.subscriptions.subscription import Format, NotificationParams
 from samstad_broker.domain.subscriptions.terms import RecordedNames
 from samstad_ngsild.errors import BadRequestData
+from samstad_ngsild.query.projection import Projection, parse_projection
 
 __all__ = ["FORMATS", "OUTPUT_ONLY", "parse_notification"]
 
-FORMATS = {
+FORMATS: dict[str, Format] = {
     "normalized": "normalized",
     "concise": "concise",
     "simplified": "simplified",
@@ -28,7 +29,7 @@ _MEMBERS = frozenset(
     {"endpoint", "attributes", "format", "join", "joinLevel", "omit", "pick", "showChanges", "sysAttrs"}
 )
 _JOINS = ("flat", "inline", "@none")
-_CORE_NAMES = ("id", "type", "scope")
+_CORE_NAMES = ("id", "type", "scope", "createdAt", "modifiedAt", "deletedAt", "expiresAt")
 
 
 def parse_notification(value: Any, names: RecordedNames) -> NotificationParams:
@@ -56,7 +57,7 @@ def parse_notification(value: Any, names: RecordedNames) -> NotificationParams:
         endpoint=parse_endpoint(value.get("endpoint")),
         format=shape,
         pick=_pick(value, names),
-        omit=_projection(value, "omit"),
+        omit=_projection(value, "omit", names),
         join=_join(value),
         join_level=positive_integer(value.get("joinLevel", 1), "/notification/joinLevel"),
         show_changes=show_changes,
@@ -64,7 +65,7 @@ def parse_notification(value: Any, names: RecordedNames) -> NotificationParams:
     )
 
 
-def _format(value: Mapping[str, Any]) -> str:
+def _format(value: Mapping[str, Any]) -> Format:
     asked = value.get("format", "normalized")
     if not isinstance(asked, str) or asked not in FORMATS:
         raise BadRequestData(f"format must be one of {', '.join(FORMATS)}.", pointer="/notification/format")
@@ -80,34 +81,38 @@ def _join(value: Mapping[str, Any]) -> str:
     return str(asked)
 
 
-def _projection(value: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
-    return texts(value[name], f"/notification/{name}") if name in value else None
+def _projection(value: Mapping[str, Any], name: str, names: RecordedNames) -> Projection | None:
+    if name not in value:
+        return None
+    pointer = f"/notification/{name}"
+    return parse_projection(texts(value[name], pointer), pointer=pointer).expanded(names)
 
 
-def _pick(value: Mapping[str, Any], names: RecordedNames) -> tuple[str, ...] | None:
+def _pick(value: Mapping[str, Any], names: RecordedNames) -> Projection | None:
     """Return ``pick``, or what the deprecated ``attributes`` stands for."""
-    pick = _projection(value, "pick")
-    attributes = _projection(value, "attributes")
-    if attributes is None:
-        _check_apart(pick, value)
+    pick = _projection(value, "pick", names)
+    if "attributes" not in value:
+        _check_apart(pick, _projection(value, "omit", names))
         return pick
     if pick is not None or "omit" in value:
         raise BadRequestData(
             "attributes is the old form of pick; give pick and omit alone.",
             pointer="/notification/attributes",
         )
-    for position, name in enumerate(attributes):
+    given = texts(value["attributes"], "/notification/attributes")
+    for position, name in enumerate(given):
         pointer = f"/notification/attributes/{position}"
         if name in _CORE_NAMES:
             raise BadRequestData(f"attributes cannot name {name}; use pick.", pointer=pointer)
         names.attribute(name, pointer)
-    return (*_CORE_NAMES, *attributes)
+    return Projection(tuple((name, None) for name in (*_CORE_NAMES, *map(names.expand, given))))
 
 
-def _check_apart(pick: tuple[str, ...] | None, value: Mapping[str, Any]) -> None:
-    omit = _projection(value, "omit") or ()
-    both = sorted(set(pick or ()) & set(omit))
+def _check_apart(pick: Projection | None, omit: Projection | None) -> None:
+    if pick is None or omit is None:
+        return
+    both = sorted(name for name in pick.names & omit.names if omit.linked(name) is None)
     if both:
         raise BadRequestData(
-            f"{both[0]!r} is in pick and in omit; leave it out of one.", pointer="/notification/omit"
+            f"{both[0]} is in pick and in omit; leave it out of one.", pointer="/notification/omit"
         )

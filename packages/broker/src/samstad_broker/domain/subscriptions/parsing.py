@@ -15,8 +15,10 @@ from samstad_broker.domain.subscriptions.terms import RecordedNames
 from samstad_ngsild.context import Context
 from samstad_ngsild.document import NGSI_LD
 from samstad_ngsild.entities.dates import parse_datetime
+from samstad_ngsild.entities.language import parse_languages
 from samstad_ngsild.entities.names import check_uri
-from samstad_ngsild.errors import BadRequestData
+from samstad_ngsild.entities.represent import Representation
+from samstad_ngsild.errors import BadRequestData, InvalidRequest
 from samstad_ngsild.query.q_compile import Linked
 from samstad_ngsild.query.q_parser import parse_q
 
@@ -42,7 +44,7 @@ TRIGGERS = {
     "attributeDeleted": Trigger.ATTRIBUTE_DELETED,
 }
 _SECOND_US = 1_000_000
-_TEXTS = ("description", "subscriptionName", "lang", "expandValues", "jsonKeys", "csf")
+_TEXTS = ("description", "subscriptionName", "expandValues", "jsonKeys", "csf")
 _TIME_RELATIONS = ("before", "after", "between")
 
 
@@ -77,13 +79,14 @@ def parse_subscription(
     names = RecordedNames(context)
     expires_us = _expiry(content, now_us, may_be_expired=may_be_expired)
     condition = parse_condition(content, names, linked=linked)
+    notification = parse_notification(content.get("notification"), names)
     _check_rest(content)
     return Subscription(
         id=check_uri(content.get("id", subscription_id), pointer="/id"),
         content={"id": subscription_id, **content},
         context=context,
         notification_context=notification_context or context,
-        notification=parse_notification(content.get("notification"), names),
+        notification=notification,
         created_us=now_us if created_us is None else created_us,
         modified_us=now_us,
         selectors=parse_selectors(content["entities"], names) if "entities" in content else (),
@@ -92,8 +95,14 @@ def parse_subscription(
         condition=condition.predicate,
         intervals=condition.intervals,
         intervals_decide=condition.intervals_decide,
-        dataset_ids=_dataset_ids(content),
-        lang=content.get("lang"),
+        representation=Representation(
+            format=notification.format,
+            sys_attrs=notification.sys_attrs,
+            lang=_lang(content),
+            pick=notification.pick,
+            omit=notification.omit,
+            dataset_ids=_dataset_ids(content),
+        ),
         throttling_us=_seconds(content, "throttling") or 0,
         interval_us=_seconds(content, "timeInterval"),
         expires_us=expires_us,
@@ -187,7 +196,7 @@ def _triggers(content: Mapping[str, Any]) -> Trigger:
     return triggers
 
 
-def _dataset_ids(content: Mapping[str, Any]) -> tuple[str, ...] | None:
+def _dataset_ids(content: Mapping[str, Any]) -> frozenset[str] | None:
     if "datasetId" not in content:
         return None
     given = content["datasetId"]
@@ -195,7 +204,18 @@ def _dataset_ids(content: Mapping[str, Any]) -> tuple[str, ...] | None:
     for position, name in enumerate(listed):
         if name != "@none":
             check_uri(name, pointer=f"/datasetId/{position}", what="datasetId")
-    return listed
+    return frozenset(listed)
+
+
+def _lang(content: Mapping[str, Any]) -> str | None:
+    if "lang" not in content:
+        return None
+    ranges = text(content["lang"], "/lang")
+    try:
+        parse_languages(ranges)
+    except InvalidRequest as error:
+        raise BadRequestData(error.detail, pointer="/lang") from None
+    return ranges
 
 
 def _seconds(content: Mapping[str, Any], name: str) -> int | None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from samstad_broker.domain.subscriptions.changes import Trigger
 from samstad_ngsild.context import Context
 from samstad_ngsild.document import EntityDocument
+from samstad_ngsild.entities.represent import Representation
+from samstad_ngsild.query.projection import Projection
 from samstad_ngsild.query.regular import SafePattern
 
-__all__ = ["Endpoint", "EntitySelector", "Interval", "NotificationParams", "Subscription"]
+__all__ = ["Endpoint", "EntitySelector", "Format", "Interval", "NotificationParams", "Subscription"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,21 +77,23 @@ class Endpoint:
     cooldown_us: int | None = None
 
 
+Format = Literal["normalized", "concise", "simplified"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationParams:
     """What a notification holds and where it goes (clause 5.2.14).
 
     Attributes:
-        format: ``normalized``, ``concise`` or ``simplified``.
-        pick: projection texts, already with what ``attributes`` (deprecated) stands for; None: everything.
-        omit: projection texts of what is left out.
+        pick: by IRIs, already with what ``attributes`` (deprecated) stands for; None: everything.
+        omit: by IRIs, what is left out.
         join: ``flat``, ``inline`` or ``@none`` (clause 4.5.23).
     """
 
     endpoint: Endpoint
-    format: str = "normalized"
-    pick: tuple[str, ...] | None = None
-    omit: tuple[str, ...] | None = None
+    format: Format = "normalized"
+    pick: Projection | None = None
+    omit: Projection | None = None
     join: str = "@none"
     join_level: int = 1
     show_changes: bool = False
@@ -111,7 +115,7 @@ class Subscription:
         condition: q, geoQ and scopeQ in one; None: no condition.
         intervals: terms of q for the index.
         intervals_decide: they are all that the condition asks, of an attribute with one plain number.
-        dataset_ids: which attribute instances are sent; None: all.
+        representation: how entities are represented in its notifications.
         throttling_us: least time between two notifications.
         interval_us: the period of a periodic subscription; None: told at changes.
         expires_us: when it ends; None: never.
@@ -131,8 +135,7 @@ class Subscription:
     condition: Callable[[EntityDocument], bool] | None = None
     intervals: tuple[Interval, ...] = ()
     intervals_decide: bool = False
-    dataset_ids: tuple[str, ...] | None = None
-    lang: str | None = None
+    representation: Representation = field(default_factory=Representation)
     throttling_us: int = 0
     interval_us: int | None = None
     expires_us: int | None = None

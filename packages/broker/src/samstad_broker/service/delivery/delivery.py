@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
-from samstad_broker.domain.rows import Position, Row
+from samstad_broker.domain.rows import START, Position, Row
 from samstad_broker.domain.subscriptions.subscription import Subscription
 from samstad_broker.service.delivery.gate import Gate
 from samstad_broker.service.delivery.lane import Lane
@@ -63,8 +63,8 @@ class Delivery:
         self._reader = Reader(log, self._kick, read_rows=settings.read_rows)
         self._lanes = self._reader.lanes
         self._recorder = Recorder(ledger, clock, lambda: self._reader.tail, commit_us=settings.commit_us)
-        settler = Settler(self._recorder, settings, rng)
-        self._sender = Sender(log, notifiers, clock, settler, current_entities)
+        self._settler = Settler(self._recorder, settings, rng)
+        self._sender = Sender(log, notifiers, clock, self._settler, current_entities)
         self._gates: dict[str, Gate] = {}
         self._started = False
         self._group: asyncio.TaskGroup | None = None
@@ -118,9 +118,8 @@ class Delivery:
         """Return the position after which rows are still needed: older stretches may be sealed away."""
         tail = self._reader.tail
         oldest = min((lane.saved_cursor(tail) for lane in self._lanes.values()), default=tail)
-        held = (held.rows[0][0] for lane in self._lanes.values() for held in lane.held.values())
-        first = min(held, default=oldest)
-        return min(oldest, Position(first.epoch, max(0, first.number - 1)))
+        held = [held.rows[0][0] for lane in self._lanes.values() for held in lane.held.values()]
+        return min([oldest, *(Position(epoch, max(0, number - 1)) for epoch, number in held)])
 
     def figures(self) -> dict[str, int]:
         """Return counts for metrics and ``samstad doctor``."""
@@ -170,6 +169,10 @@ class Delivery:
         if not lane.subscription.is_active:
             self._skip(lane)
             return
+        if START < lane.cursor < self._log.oldest:
+            # Changes in between are sealed away: nobody can say how many there were.
+            self._settler.give_up(lane, 1)
+            lane.cursor = lane.read = self._log.oldest
         self._schedule_period(lane)
         self._recorder.note(lane)
         self._reader.catch_up(lane)
