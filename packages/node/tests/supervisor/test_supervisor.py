@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -135,6 +136,17 @@ async def test_the_run_file_tells_pids_and_ports_and_settings_travel_with_their_
         assert (node.data / "told").read_text() == "hush-hush"
         assert b"hush" not in told_to_everybody(node.role("tells").pid)
         assert "hush" not in (node.data / "run.json").read_text()
+
+
+async def test_a_machine_that_stood_still_is_no_reason_to_end_a_role(supervise):
+    async with supervise("steady", heartbeat_deadline_s=0.4) as node:
+        await node.ready("steady")
+        os.kill(node.role("steady").pid, signal.SIGSTOP)
+        time.sleep(1)  # noqa: ASYNC251  # the supervisor stands still too
+        os.kill(node.role("steady").pid, signal.SIGCONT)
+        await asyncio.sleep(0.5)
+        assert node.role("steady").restarts == 0
+        assert node.role("steady").state == "ready"
 
 
 async def test_stopping_at_once_leaves_nothing(supervise):

@@ -168,10 +168,15 @@ class RoleProcess:
 
     async def _watch(self, run: _Run) -> None:
         """End a run that hangs, does not get ready or holds too much memory."""
+        loop = asyncio.get_running_loop()
         pause_s = min(self.limits.heartbeat_interval_s, 1.0)
         while True:
+            looked = loop.time()
             await asyncio.sleep(pause_s)
-            why = self._fault(run, asyncio.get_running_loop().time())
+            late_s = loop.time() - looked - pause_s
+            if late_s > pause_s:  # the machine stood still, and the role with it: nobody was silent
+                run.last_beat += late_s
+            why = self._fault(run, loop.time())
             if why is not None:
                 await self._end(run, why, at_once=why.startswith("hung"))
                 return
