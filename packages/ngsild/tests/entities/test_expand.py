@@ -222,6 +222,8 @@ def test_an_instance_cannot_come_twice(instances, pointer):
         ({"type": "LanguageProperty", "languageMap": {"en": 5}}, "/languageMap/en"),
         ({"type": "LanguageProperty", "languageMap": {"@none": NULL}}, "/languageMap/@none"),
         ({"type": "LanguageProperty", "languageMap": {"en": "a"}, "unitCode": "P1"}, "/unitCode"),
+        ({"type": "LanguageProperty", "languageMap": {"en": "a"}, "valueType": "Date"}, "/valueType"),
+        ({"type": "Relationship", "object": "urn:x:1", "valueType": "Date"}, "/valueType"),
         ({"type": "VocabProperty", "vocab": 5}, "/vocab"),
         ({"type": "VocabProperty", "vocab": NULL}, "/vocab"),
         ({"type": "VocabProperty", "vocab": "A", "value": 5}, "/value"),

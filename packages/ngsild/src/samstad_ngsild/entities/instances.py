@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from samstad_ngsild.context import Context
+from samstad_ngsild.context.core import CORE_TERMS
 from samstad_ngsild.document import NGSI_LD, NULL, VALUE_MEMBER, Instance
 from samstad_ngsild.entities.dates import is_datetime
 from samstad_ngsild.entities.geometry import looks_like_geometry
@@ -20,6 +21,7 @@ _MAX_DEPTH = 16
 _WRAPPED = frozenset({"languageMap", "vocab", "json"})
 _NEEDS_VALUE = frozenset({"datasetId", "observedAt", "unitCode", "objectType", "valueType", "expiresAt"})
 _SYSTEM = frozenset({"createdAt", "modifiedAt", "deletedAt", "instanceId"})
+_LANG_STRING = CORE_TERMS["langString"]
 _TYPE_KEYS = frozenset({"type", "@type"})
 
 
@@ -325,8 +327,11 @@ def _text(member: str) -> Callable[[Reading, Any, Instance], None]:
 
 def _value_type(reading: Reading, value: Any, instance: Instance) -> None:
     _text("valueType")(reading, value, instance)
-    if value != NULL:
-        instance["valueType"] = reading.context.expand_vocab(value)
+    if value == NULL:
+        return
+    instance["valueType"] = iri = reading.context.expand_vocab(value)
+    if instance.get("type") == "LanguageProperty" and iri != _LANG_STRING:
+        raise BadRequestData("The valueType of a LanguageProperty is langString (clause 5.2.32).", pointer="")
 
 
 def _object_type(reading: Reading, value: Any, instance: Instance) -> None:

@@ -229,11 +229,11 @@ _OPTIONAL: dict[str, frozenset[str]] = {
     "Property": frozenset({"unitCode", "valueType", "lang"}),
     "GeoProperty": frozenset({"valueType"}),
     "Relationship": frozenset({"objectType"}),
-    "LanguageProperty": frozenset(),
-    "VocabProperty": frozenset(),
+    "LanguageProperty": frozenset({"valueType"}),
+    "VocabProperty": frozenset({"valueType"}),
     "ListProperty": frozenset({"unitCode", "valueType"}),
     "ListRelationship": frozenset({"objectType"}),
-    "JsonProperty": frozenset(),
+    "JsonProperty": frozenset({"valueType"}),
 }
 _SOME_TYPES_ONLY = frozenset().union(*_OPTIONAL.values())
 _LINKED = {"Relationship": "entity", "ListRelationship": "entityList"}

@@ -15,11 +15,13 @@ from samstad_ngsild.merge.attributes import (
 from samstad_ngsild.merge.change import Change, NotUpdated
 from samstad_ngsild.merge.entity import merge_entity, replace_entity
 from samstad_ngsild.merge.equality import same_instance, same_instances, same_value
+from samstad_ngsild.merge.versions import combine_versions
 
 __all__ = [
     "Change",
     "NotUpdated",
     "append_attributes",
+    "combine_versions",
     "delete_attribute",
     "merge_entity",
     "partial_update_attribute",
