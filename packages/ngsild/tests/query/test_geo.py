@@ -6,10 +6,19 @@ import pytest
 import shapely
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from shapely.geometry import shape
+
 from samstad_ngsild.errors import BadRequestData, NgsiLdError, TooComplexQuery
 from samstad_ngsild.query.distance import EARTH_RADIUS_M, distance_to, haversine_m, near_boxes
 from samstad_ngsild.query.geo import GEO_RELATIONS, compile_geo, parse_geo_query
-from shapely.geometry import shape
+
+
+def attempt(call, *arguments, **options):
+    """Return what a call returns and None, or None and the error that the caller is told."""
+    try:
+        return call(*arguments, **options), None
+    except NgsiLdError as error:
+        return None, error
 
 
 class Context:
@@ -108,9 +117,8 @@ def test_a_geometry_is_bounded():
     st.one_of(st.text(max_size=20), st.text(alphabet="[]0,.-1", max_size=20)),
 )
 def test_any_text_is_a_geoquery_or_a_clear_error(georel, geometry, coordinates):
-    try:
-        parsed = query(georel, geometry, coordinates)
-    except NgsiLdError as error:
+    parsed, error = attempt(query, georel, geometry, coordinates)
+    if error is not None:
         assert error.pointer in {"georel", "geometry", "coordinates"}
         return
     assert parse_geo_query(parsed.parameters()) == parsed

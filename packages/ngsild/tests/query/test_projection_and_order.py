@@ -1,16 +1,23 @@
 """Projections (clause 4.21) and orders (clause 4.23)."""
 
-import random
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from samstad_ngsild.errors import BadRequestData, NgsiLdError, TooComplexQuery
 from samstad_ngsild.query.collation import collation_key
 from samstad_ngsild.query.order import order_key, parse_order
 from samstad_ngsild.query.projection import Projection, parse_names, parse_projection
 
 VOCAB = "https://example.org/"
+
+
+def attempt(call, *arguments, **options):
+    """Return what a call returns and None, or None and the error that the caller is told."""
+    try:
+        return call(*arguments, **options), None
+    except NgsiLdError as error:
+        return None, error
 
 
 class Context:
@@ -52,9 +59,8 @@ def test_a_broken_projection_says_where(text, position):
 
 @given(st.one_of(st.text(max_size=20), st.text(alphabet="ab{},|:", max_size=20)))
 def test_any_text_is_a_projection_that_round_trips_or_a_clear_error(text):
-    try:
-        projection = parse_projection(text, pointer="pick")
-    except NgsiLdError as error:
+    projection, error = attempt(parse_projection, text, pointer="pick")
+    if error is not None:
         assert error.pointer == "pick"
         return
     assert parse_projection(projection.to_text(), pointer="pick") == projection
@@ -91,7 +97,7 @@ def test_mixed_data_types_follow_clause_4_23_2_and_missing_is_last_both_ways():
     values = [1, "text", {"a": 1}, [1], True, "10:00:00Z", "2026-01-01", "2026-01-01T00:00:00Z"]
     entities = [entity(number, v=value) for number, value in enumerate(values)]
     entities.append(entity(9))
-    shuffled = random.Random(1).sample(entities, len(entities))
+    shuffled = entities[::2] + entities[1::2]
     assert "".join(ordered(shuffled, "v")) == "012345679"
     assert "".join(ordered(shuffled, "v;desc")) == "765432109"
 
@@ -137,9 +143,8 @@ def test_a_broken_order_names_the_parameter(arguments, pointer):
 
 @given(st.text(max_size=20))
 def test_any_text_is_an_order_or_a_clear_error(text):
-    try:
-        parse_order(text, collation=text or None)
-    except NgsiLdError as error:
+    _, error = attempt(parse_order, text, collation=text or None)
+    if error is not None:
         assert error.pointer in {"orderBy", "orderFrom", "collation"}
 
 
@@ -157,6 +162,6 @@ def test_any_text_is_an_order_or_a_clear_error(text):
 )
 def test_collations(tag, expected):
     words = expected.split()
-    assert sorted(reversed(words), key=collation_key(tag)) == words
+    assert sorted(set(words), key=collation_key(tag)) == words
     assert collation_key("und-u-ks-level1")("É") == collation_key("und-u-ks-level1")("e")
     assert collation_key(None)("É") != collation_key(None)("e")

@@ -5,6 +5,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from samstad_ngsild.document import VALUE_MEMBER
 from samstad_ngsild.query.expression import (
     Comparison,
@@ -90,7 +91,7 @@ def holds(text, doc, **more):
         ('a[city]=="Berlin"', 'a[town]!="Berlin"', prop({"city": "Berlin"})),
         ("a[x.y]", "a[x.z]", prop({"x": {"y": None}})),
         ("a.b[x.y]==40", "a.b[x]==40", prop(1, b=[prop({"x": {"y": 40}})])),
-        ("a.observedAt>=2017-12-24T12:00:00Z", "a.modifiedAt", prop(1, observedAt="2017-12-24T12:00:00.000Z")),
+        ("a.observedAt>=2017-12-24T12:00:00Z", "a.modifiedAt", prop(1, observedAt="2017-12-24T12:00:00.0Z")),
         ('a.unitCode=="CEL"', 'a.unitCode!="CEL"', prop(1, unitCode="CEL")),
         ("a.b==2", "a.c!=2", prop(1, b=[prop(2)])),
         ("a==1;a==2;a!=1", "a==3", [prop(1), prop(2, datasetId="urn:d:1")]),
@@ -153,11 +154,32 @@ def test_an_index_learns_the_terms_that_every_match_meets():
 
 # --- parity with a naive interpreter ------------------------------------------------------------------
 
-SCALARS = st.sampled_from([0, 1, 2.5, True, False, "", "red", "blue", "2026-01-01", "2026-01-02", "2026-01-01T00:00:00Z",
-                           "2026-01-01T00:00:00.0Z", "10:00:00Z", "urn:x:1", VOCAB + "red"])  # fmt: skip
-VALUES = st.one_of(SCALARS, st.lists(SCALARS, min_size=1, max_size=3), st.fixed_dictionaries({"m": SCALARS}),
-                   st.fixed_dictionaries({"m": st.fixed_dictionaries({"n": SCALARS})}),
-                   SCALARS.map(lambda v: {"@type": "T", "@value": v}))  # fmt: skip
+SCALARS = st.sampled_from(
+    [
+        0,
+        1,
+        2.5,
+        True,
+        False,
+        "",
+        "red",
+        "blue",
+        "2026-01-01",
+        "2026-01-02",
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T00:00:00.0Z",
+        "10:00:00Z",
+        "urn:x:1",
+        VOCAB + "red",
+    ]
+)
+VALUES = st.one_of(
+    SCALARS,
+    st.lists(SCALARS, min_size=1, max_size=3),
+    st.fixed_dictionaries({"m": SCALARS}),
+    st.fixed_dictionaries({"m": st.fixed_dictionaries({"n": SCALARS})}),
+    SCALARS.map(lambda v: {"@type": "T", "@value": v}),
+)
 URIS = st.sampled_from(["urn:x:1", "urn:x:2", "urn:x:3"])
 WORDS = st.sampled_from(["red", "blue"])
 INSTANCES = st.one_of(
@@ -166,11 +188,12 @@ INSTANCES = st.one_of(
     st.one_of(URIS, st.lists(URIS, min_size=1, max_size=2)).map(lambda v: attr("Relationship", v)),
     st.lists(URIS, min_size=1, max_size=2).map(lambda v: attr("ListRelationship", v)),
     st.lists(SCALARS, min_size=1, max_size=2).map(lambda v: attr("ListProperty", v)),
-    st.dictionaries(st.sampled_from(["en", "sv"]), st.one_of(WORDS, st.lists(WORDS, min_size=1, max_size=2)), min_size=1)
-    .map(lambda v: attr("LanguageProperty", v)),
+    st.dictionaries(
+        st.sampled_from(["en", "sv"]), st.one_of(WORDS, st.lists(WORDS, min_size=1, max_size=2)), min_size=1
+    ).map(lambda v: attr("LanguageProperty", v)),
     WORDS.map(lambda w: attr("VocabProperty", VOCAB + w)),
     VALUES.map(lambda v: attr("JsonProperty", v)),
-)  # fmt: skip
+)
 DOCUMENTS = st.dictionaries(
     st.sampled_from("ab"), st.lists(INSTANCES, min_size=1, max_size=2), max_size=2
 ).map(lambda attributes: document(**attributes))
@@ -190,15 +213,36 @@ PATHS = st.sampled_from(
         "b{T:a}",
     ]
 )
-LITERALS = st.sampled_from(["0", "1", "2.5", "true", '"red"', "red", '"2026-01-01"', "2026-01-01", "2026-01-01T00:00:00Z",
-                            "10:00:00Z", "urn:x:2", "0..2", '"a".."z"', "2026-01-01..2026-01-02", '"red",1', "red,blue"])  # fmt: skip
+LITERALS = st.sampled_from(
+    [
+        "0",
+        "1",
+        "2.5",
+        "true",
+        '"red"',
+        "red",
+        '"2026-01-01"',
+        "2026-01-01",
+        "2026-01-01T00:00:00Z",
+        "10:00:00Z",
+        "urn:x:2",
+        "0..2",
+        '"a".."z"',
+        "2026-01-01..2026-01-02",
+        '"red",1',
+        "red,blue",
+    ]
+)
 TERMS = st.one_of(
     PATHS,
     st.tuples(PATHS, st.sampled_from(["==", "!="]), LITERALS).map("".join),
-    st.tuples(PATHS, st.sampled_from([">", ">=", "<", "<="]), st.sampled_from(["1", '"blue"', "2026-01-01", '"2026-01-01"', "10:00:00Z"]))
-    .map("".join),
+    st.tuples(
+        PATHS,
+        st.sampled_from([">", ">=", "<", "<="]),
+        st.sampled_from(["1", '"blue"', "2026-01-01", '"2026-01-01"', "10:00:00Z"]),
+    ).map("".join),
     st.tuples(PATHS, st.sampled_from(["~=", "!~="]), st.sampled_from(["^r", "e.*e", "(a|e)d?"])).map("".join),
-)  # fmt: skip
+)
 QUERIES = st.recursive(
     TERMS,
     lambda q: st.tuples(q, st.sampled_from(";|"), q).map(lambda t: f"({t[0]}{t[1]}{t[2]})"),
@@ -220,9 +264,9 @@ def naive(expression, doc, store):
     """Interpret an expression by gathering, for each instance at the end of the path, its values."""
     match expression:
         case Conjunction(parts):
-            return all([naive(part, doc, store) for part in parts])
+            return all(naive(part, doc, store) for part in parts)
         case Disjunction(parts):
-            return any([naive(part, doc, store) for part in parts])
+            return any(naive(part, doc, store) for part in parts)
         case Existence(path):
             return bool(list(targets(path, doc, store)))
         case Comparison(path, operator, operand):
@@ -231,42 +275,46 @@ def naive(expression, doc, store):
 
 
 def targets(path, doc, store):
-    """Yield (attribute type, value, is it a member of a JSON value) for everything a path addresses."""
+    """Yield (attribute type, value) for everything that a path addresses."""
     if path.links:
-        first = path.links[0]
-        for instance in doc.get(VOCAB + first.name, []):
-            goals = instance.get("object", instance.get("objectList", []))
-            for uri in [goals] if isinstance(goals, str) else goals:
-                other = store.get(uri)
-                if other and (not first.types or any(VOCAB + t in other["type"] for t in first.types)):
-                    yield from targets(Path(path.names, path.members, path.links[1:]), other, store)
+        rest = Path(path.names, path.members, path.links[1:])
+        for other in linked_entities(path.links[0], doc, store):
+            yield from targets(rest, other, store)
         return
     holders = [doc]
     for name in path.names[:-1]:
         holders = [i for h in holders for i in h.get(VOCAB + name, [])]
     last = path.names[-1]
-    if last in METADATA:
-        yield from (("Property", h[last], False) for h in holders if last in h)
+    if last in METADATA or last == "createdAt":
+        yield from (("Property", h[last]) for h in holders if last in h)
         return
     for instance in [i for h in holders for i in h.get(VOCAB + last, [])]:
-        kind = instance["type"]
-        value = instance[VALUE_MEMBER[kind]]
-        if not path.members:
-            yield kind, value
-        elif kind == "LanguageProperty":
-            chosen = {k: v for k, v in value.items() if path.members[0] in {"*", k}}
-            if chosen and len(path.members) == 1:
-                yield kind, chosen
-        else:
-            try:
-                for member in path.members:
-                    value = dict(value)[member] if isinstance(value, dict) else {}[member]
-            except KeyError:
-                continue
-            yield "Property", value
+        yield from inside(instance["type"], instance[VALUE_MEMBER[instance["type"]]], path.members)
 
 
-def meets(operator, operand, kind, value, _=False):
+def linked_entities(link, doc, store):
+    for instance in doc.get(VOCAB + link.name, []):
+        goals = instance.get("object", instance.get("objectList", []))
+        for uri in [goals] if isinstance(goals, str) else goals:
+            other = store.get(uri)
+            if other and (not link.types or any(VOCAB + t in other["type"] for t in link.types)):
+                yield other
+
+
+def inside(kind, value, members):
+    if kind == "LanguageProperty" and members:
+        chosen = {k: v for k, v in value.items() if members[0] in {"*", k}}
+        if chosen and len(members) == 1:
+            yield kind, chosen
+        return
+    for member in members:
+        if not isinstance(value, dict) or member not in value:
+            return
+        kind, value = "Property", value[member]
+    yield kind, value
+
+
+def meets(operator, operand, kind, value):
     is_relation = kind in {"Relationship", "ListRelationship"}
     texts = flat(value.values()) if kind == "LanguageProperty" else None
     items = texts if texts is not None else value if isinstance(value, list) else [value]

@@ -5,6 +5,7 @@ import statistics
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from samstad_ngsild.context import CORE
 from samstad_ngsild.document import NULL, VALUE_MEMBER
 from samstad_ngsild.entities.dates import iso, parse_datetime
@@ -33,8 +34,14 @@ SPEED = CORE.expand("speed")
 
 
 def at(minute, value, kind="Property", **more):
-    return {"type": kind, VALUE_MEMBER[kind]: value, "observedAt": f"2020-08-01T12:{minute:02d}:00Z",
-            "instanceId": f"urn:i:{minute}", "modifiedAt": "2020-08-02T00:00:00.000000Z", **more}  # fmt: skip
+    return {
+        "type": kind,
+        VALUE_MEMBER[kind]: value,
+        "observedAt": f"2020-08-01T12:{minute:02d}:00Z",
+        "instanceId": f"urn:i:{minute}",
+        "modifiedAt": "2020-08-02T00:00:00.000000Z",
+        **more,
+    }
 
 
 def history(**attributes):
@@ -136,23 +143,75 @@ COUNTS = {"distinctCount", "totalCount"}
     ("values", "kind", "expected"),
     [
         (["a", "c", "b"], "Property", {"max": "c", "min": "a", "distinctCount": 3, "totalCount": 3}),
-        ([1, 2, 3], "Property", {"avg": 2, "max": 3, "min": 1, "sum": 6, "sumsq": 14, "distinctCount": 3, "totalCount": 3,
-                                 "stddev": statistics.pstdev([1, 2, 3])}),
+        (
+            [1, 2, 3],
+            "Property",
+            {
+                "avg": 2,
+                "max": 3,
+                "min": 1,
+                "sum": 6,
+                "sumsq": 14,
+                "distinctCount": 3,
+                "totalCount": 3,
+                "stddev": statistics.pstdev([1, 2, 3]),
+            },
+        ),
         ([{"a": 1}, {"a": 1}], "Property", {"distinctCount": 1, "totalCount": 2}),
-        ([[1], [1, 2]], "Property", {"avg": 1.5, "max": 2, "min": 1, "sum": 3, "distinctCount": 2, "totalCount": 2}),
-        ([True, False, True], "Property", {"avg": pytest.approx(2 / 3), "max": 1, "min": 0, "sum": 2, "sumsq": 2,
-                                           "stddev": pytest.approx(statistics.pstdev([1, 0, 1])), "distinctCount": 2,
-                                           "totalCount": 3}),
-        (["2020-01-02", "2020-01-01"], "Property", {"max": "2020-01-02", "min": "2020-01-01", "distinctCount": 2, "totalCount": 2}),
-        (["2020-01-01T00:00:00.5Z", "2020-01-01T00:00:00Z"], "Property",
-         {"max": "2020-01-01T00:00:00.5Z", "min": "2020-01-01T00:00:00Z", "distinctCount": 2, "totalCount": 2}),
-        (["08:00:00Z", "09:00:01Z"], "Property", {"avg": "08:30:00.500000Z", "max": "09:00:01Z", "min": "08:00:00Z",
-                                                  "distinctCount": 2, "totalCount": 2}),
+        (
+            [[1], [1, 2]],
+            "Property",
+            {"avg": 1.5, "max": 2, "min": 1, "sum": 3, "distinctCount": 2, "totalCount": 2},
+        ),
+        (
+            [True, False, True],
+            "Property",
+            {
+                "avg": pytest.approx(2 / 3),
+                "max": 1,
+                "min": 0,
+                "sum": 2,
+                "sumsq": 2,
+                "stddev": pytest.approx(statistics.pstdev([1, 0, 1])),
+                "distinctCount": 2,
+                "totalCount": 3,
+            },
+        ),
+        (
+            ["2020-01-02", "2020-01-01"],
+            "Property",
+            {"max": "2020-01-02", "min": "2020-01-01", "distinctCount": 2, "totalCount": 2},
+        ),
+        (
+            ["2020-01-01T00:00:00.5Z", "2020-01-01T00:00:00Z"],
+            "Property",
+            {
+                "max": "2020-01-01T00:00:00.5Z",
+                "min": "2020-01-01T00:00:00Z",
+                "distinctCount": 2,
+                "totalCount": 2,
+            },
+        ),
+        (
+            ["08:00:00Z", "09:00:01Z"],
+            "Property",
+            {
+                "avg": "08:30:00.500000Z",
+                "max": "09:00:01Z",
+                "min": "08:00:00Z",
+                "distinctCount": 2,
+                "totalCount": 2,
+            },
+        ),
         (["urn:x:1", "urn:x:1"], "Property", {"distinctCount": 1, "totalCount": 2}),
         (["urn:x:1", "urn:x:2"], "Relationship", {"distinctCount": 2, "totalCount": 2}),
-        ([[1, 2], [3]], "ListProperty", {"avg": 1.5, "max": 2, "min": 1, "sum": 3, "distinctCount": 2, "totalCount": 2}),
+        (
+            [[1, 2], [3]],
+            "ListProperty",
+            {"avg": 1.5, "max": 2, "min": 1, "sum": 3, "distinctCount": 2, "totalCount": 2},
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_method_does_on_each_type_what_the_tables_say(values, kind, expected):
     series = aggregate_instances(
         [at(n, value, kind) for n, value in enumerate(values)], parse_aggregation(",".join(METHODS)), QUERY
@@ -184,10 +243,17 @@ def test_a_method_must_apply_to_what_was_asked_for():
     assert relation["owner"]["type"] == "Relationship"
 
 
-@pytest.mark.parametrize(("methods", "duration", "pointer"), [
-    ("", None, "/aggrParams/aggrMethods"), ("mean", None, "/aggrParams/aggrMethods"), ([], None, "/aggrParams/aggrMethods"),
-    (5, None, "/aggrParams/aggrMethods"), ("avg", "1H", "/aggrParams/aggrPeriodDuration"), ("avg", 5, "/aggrParams/aggrPeriodDuration"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("methods", "duration", "pointer"),
+    [
+        ("", None, "/aggrParams/aggrMethods"),
+        ("mean", None, "/aggrParams/aggrMethods"),
+        ([], None, "/aggrParams/aggrMethods"),
+        (5, None, "/aggrParams/aggrMethods"),
+        ("avg", "1H", "/aggrParams/aggrPeriodDuration"),
+        ("avg", 5, "/aggrParams/aggrPeriodDuration"),
+    ],
+)
 def test_a_broken_aggregation_names_the_member(methods, duration, pointer):
     with pytest.raises(BadRequestData) as caught:
         parse_aggregation(methods, duration, pointer="/aggrParams/")
@@ -218,9 +284,15 @@ def test_the_fast_path_agrees_with_a_naive_grouping(observations, duration, quer
             key = (periods.begin(periods.number_of(moment)), periods.end(periods.number_of(moment)))
         groups.setdefault(key, []).append(number)
     naive = {
-        "avg": statistics.fmean, "distinctCount": lambda v: len(set(v)), "max": max, "min": min,
-        "stddev": statistics.pstdev, "sum": sum, "sumsq": lambda v: sum(x * x for x in v), "totalCount": len,
-    }  # fmt: skip
+        "avg": statistics.fmean,
+        "distinctCount": lambda v: len(set(v)),
+        "max": max,
+        "min": min,
+        "stddev": statistics.pstdev,
+        "sum": sum,
+        "sumsq": lambda v: sum(x * x for x in v),
+        "totalCount": len,
+    }
     for method, calculate in naive.items():
         assert [(b, e) for _, b, e in fast[method]] == list(groups)
         assert [v for v, _, _ in fast[method]] == pytest.approx([calculate(v) for v in groups.values()])
