@@ -40,7 +40,7 @@ async def test_acknowledged_rows_survive_a_power_cut_at_any_time(
     cuts = []
 
     def cut_sometimes(_what, _path):
-        if random.random() < 0.05:
+        if len(cuts) < 20 and random.random() < 0.15:
             target = tmp_path / f"cut-{len(cuts)}"
             disk.cut_power(live, target, random)
             cuts.append((target, acknowledged, checkpointed))

@@ -1,8 +1,10 @@
 """The embedded store: SQLite files under one directory."""
 
 from samstad_broker.store.sqlite.restore import restore
+from samstad_broker.store.sqlite.sealing import SealingFailed
+from samstad_broker.store.sqlite.sealing_job import SealedFile
 from samstad_broker.store.sqlite.settings import SqliteSettings
 from samstad_broker.store.sqlite.store import SqliteStore
 from samstad_broker.store.sqlite.verification import Verification
 
-__all__ = ["SqliteSettings", "SqliteStore", "Verification", "restore"]
+__all__ = ["SealedFile", "SealingFailed", "SqliteSettings", "SqliteStore", "Verification", "restore"]

@@ -15,14 +15,15 @@ import orjson
 
 from samstad_broker.domain.rows import Position
 from samstad_broker.spi.store import StoreError
-from samstad_broker.store.sqlite.connection import store_error, sync_directory
-from samstad_broker.store.sqlite.files import (
-    copy_database,
+from samstad_broker.store.durable_files import (
     copy_file,
     is_empty_directory,
     sha256_of,
+    sync_directory,
     write_file,
 )
+from samstad_broker.store.sqlite.connection import store_error
+from samstad_broker.store.sqlite.copying import copy_database
 from samstad_broker.store.sqlite.stretch import Stretch, last_position
 
 __all__ = ["MANIFEST", "BackupCopy", "BackupFile", "Manifest", "read_manifest"]
@@ -113,6 +114,7 @@ class BackupCopy:
             sync_directory(directory)
         manifest = msgspec.to_builtins(Manifest(_FORMAT, node, str(position), files))
         write_file(self._target / MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+        sync_directory(self._target.parent)
 
 
 def read_manifest(source: Path) -> Manifest:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ import apsw
 
 from samstad_broker.spi.store import LogCorrupt, LogFull, LogUnavailable, StoreError
 
-__all__ = ["connect", "connect_reader", "store_error", "sync_directory", "transaction"]
+__all__ = ["connect", "connect_reader", "store_error", "transaction"]
 
 _BUSY_MS = 5_000
 
@@ -82,12 +81,3 @@ def _roll_back(connection: apsw.Connection, place: object) -> None:
         connection.execute("ROLLBACK")
     except apsw.Error as error:
         raise LogUnavailable(f"{place} failed and could not be rolled back: {error}.") from error
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names in a directory durable."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -50,9 +50,19 @@ class LogReader:
 
     def _slice(self, stretch: Stretch, first: int, last: int, limit: int) -> list[Row]:
         cursor = self.connection(stretch).cursor()
+        try:
+            rows = self._decode(stretch.epoch, first, cursor.execute(_ROWS_AFTER, (first - 1, last, limit)))
+        finally:
+            # An open cursor would keep the WAL from being written back.
+            cursor.close(force=True)
+        if not rows:
+            raise LogCorrupt(f"Row {stretch.epoch}.{first} is missing in {stretch.path}: restore a backup.")
+        return rows
+
+    def _decode(self, epoch: int, first: int, found: Any) -> list[Row]:
+        """Return the rows that follow each other from ``first`` on, until a slice is full."""
         rows: list[Row] = []
-        left, epoch = self._settings.slice_bytes, stretch.epoch
-        found: Any = cursor.execute(_ROWS_AFTER, (first - 1, last, limit))
+        left = self._settings.slice_bytes
         for columns in found:
             row = decode(epoch, columns)
             if row.position.number != first + len(rows):
@@ -61,10 +71,6 @@ class LogReader:
             left -= len(row.payload) + len(row.document or b"")
             if left <= 0:
                 break
-        # An open cursor would keep the WAL from being written back.
-        cursor.close(force=True)
-        if not rows:
-            raise LogCorrupt(f"Row {epoch}.{first} is missing in {stretch.path}: restore a backup.")
         return rows
 
     def connection(self, stretch: Stretch) -> apsw.Connection:

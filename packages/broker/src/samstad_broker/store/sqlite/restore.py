@@ -8,9 +8,9 @@ import apsw
 
 from samstad_broker.domain.rows import Position
 from samstad_broker.spi.store import StoreError
+from samstad_broker.store.durable_files import copy_file, is_empty_directory, sync_directory
 from samstad_broker.store.sqlite.backup import read_manifest
-from samstad_broker.store.sqlite.connection import store_error, sync_directory
-from samstad_broker.store.sqlite.files import copy_file, is_empty_directory
+from samstad_broker.store.sqlite.connection import store_error
 from samstad_broker.store.sqlite.stretch import open_stretch, stretch_at
 
 __all__ = ["restore"]

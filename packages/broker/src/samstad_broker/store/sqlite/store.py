@@ -9,7 +9,7 @@ history/                    sealed stretches as Parquet
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,11 @@ from samstad_broker.store.sqlite.checkpoint import SqliteCheckpoint
 from samstad_broker.store.sqlite.delivery import SqliteDeliveryLedger
 from samstad_broker.store.sqlite.log import SqliteLog
 from samstad_broker.store.sqlite.ownership import Ownership
+from samstad_broker.store.sqlite.sealing import seal_stretch
+from samstad_broker.store.sqlite.sealing_job import SealedFile
 from samstad_broker.store.sqlite.settings import SqliteSettings
 from samstad_broker.store.sqlite.space import DiskSpace, FreeSpace
+from samstad_broker.store.sqlite.stretch import Stretch
 from samstad_broker.store.sqlite.verification import Verification, verify_files
 
 __all__ = ["SqliteStore"]
@@ -48,6 +51,7 @@ class SqliteStore:
         self._space = DiskSpace(directory, self.settings, free_space)
         self._ownership = Ownership(directory)
         self._keeping = asyncio.Lock()
+        self._sealing_held_by: tuple[str, ...] = ()
         vfs = self.settings.vfs
         self.log = SqliteLog(directory / "log", self.settings, self._space)
         self.checkpoint = SqliteCheckpoint(directory / "state.db", vfs=vfs)
@@ -106,6 +110,35 @@ class SqliteStore:
             await asyncio.to_thread(copy.write_manifest, self.settings.node, position)
         return position
 
+    async def seal(self, cursors: Mapping[str, Position]) -> Sequence[SealedFile]:
+        """Turn complete stretches that everybody has read into history files, and drop them from the log.
+
+        Args:
+            cursors: by name, how far each projection beside checkpoint and delivery ledger has read; also
+                where delivery begins for subscriptions of which the ledger knows nothing yet.
+
+        Raises:
+            StoreError: a stretch could not be sealed; it stays, with all that follow it.
+        """
+        sealed: list[SealedFile] = []
+        async with self._keeping:
+            for stretch in self.log.stretches[:-1]:
+                if not await self._is_read(stretch, cursors):
+                    break
+                sealed.extend(await seal_stretch(stretch, self.directory / "history"))
+                await self.log.drop(stretch)
+        return sealed
+
+    async def _is_read(self, stretch: Stretch, cursors: Mapping[str, Position]) -> bool:
+        """Whether nobody needs a complete stretch any more; notes who does."""
+        known = {**cursors, "checkpoint": self.checkpoint.cursor}
+        delivery = await self.delivery.oldest_need()
+        if delivery is not None:
+            known["delivery"] = delivery
+        last = Position(stretch.epoch, stretch.last or 0)
+        self._sealing_held_by = tuple(sorted(name for name, cursor in known.items() if cursor < last))
+        return not self._sealing_held_by
+
     async def verify(self) -> Verification:
         """Read everything back and tell what is not as it was written."""
         async with self._keeping:
@@ -122,5 +155,6 @@ class SqliteStore:
             "cursor": str(self.checkpoint.cursor),
             "free_bytes": free,
             "reserve_bytes": reserve,
+            "sealing_held_by": self._sealing_held_by,
             **self.log.figures(),
         }

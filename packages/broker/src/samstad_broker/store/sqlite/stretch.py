@@ -10,7 +10,8 @@ import apsw
 
 from samstad_broker.domain.rows import Position
 from samstad_broker.spi.store import LogCorrupt
-from samstad_broker.store.sqlite.connection import connect, sync_directory
+from samstad_broker.store.durable_files import sync_directory
+from samstad_broker.store.sqlite.connection import connect
 from samstad_broker.store.sqlite.migrations import migrate
 from samstad_broker.store.sqlite.queries import load_queries
 

@@ -10,8 +10,8 @@ import apsw
 
 from samstad_broker.domain.rows import Position
 from samstad_broker.spi.store import StoreError
+from samstad_broker.store.durable_files import sha256_of
 from samstad_broker.store.sqlite.connection import connect_reader
-from samstad_broker.store.sqlite.files import sha256_of
 from samstad_broker.store.sqlite.log_reader import LogReader
 from samstad_broker.store.sqlite.settings import SqliteSettings
 from samstad_broker.store.sqlite.stretch import Stretch
