@@ -99,6 +99,15 @@ def test_a_wrong_context_is_bad_request_data_with_the_place(local, pointer):
     assert caught.value.pointer == pointer
 
 
+def test_a_term_may_be_defined_by_way_of_others_but_not_without_end():
+    last = {"last": "https://x.example/"}
+    short = {f"t{i}": f"t{i + 1}" for i in range(50)} | {"t50": "last"} | last
+    assert compile_context(short, [short]).expand("t0") == "https://x.example/"
+    long = {f"t{i}": f"t{i + 1}" for i in range(5000)} | {"t5000": "last"} | last
+    with pytest.raises(BadRequestData, match="more than 64 others"):
+        compile_context(long, [long])
+
+
 def test_the_memory_of_names_is_bounded_and_still_right():
     context = compile_context({}, [{}])
     for number in range(20_000):

@@ -128,6 +128,17 @@ async def test_what_is_no_url_is_bad_request_data_and_nothing_is_fetched(source)
     assert shelf.asked == []
 
 
+async def test_an_inline_context_that_is_nested_without_end_is_bad_request_data():
+    source = {}
+    for _ in range(500):
+        source = {"a": source}
+    resolver = ContextResolver()
+    with pytest.raises(BadRequestData):
+        resolver.known(source)
+    with pytest.raises(BadRequestData):
+        await resolver.resolve(source)
+
+
 async def test_an_unavailable_context_is_remembered_for_a_while():
     shelf = Shelf({})
     resolver = ContextResolver(shelf)

@@ -295,6 +295,8 @@ def test_depth_is_limited_and_never_ends_the_interpreter():
         nested = {"dataset": {"@none": nested}}
     refused("/sub" * 17, expand_attribute, attribute)
     assert "nested" in refused("/value" + "/a" * 65, expand_attribute, {"type": "Property", "value": value})
+    refused("/json", expand_attribute, {"type": "JsonProperty", "json": value})
+    refused("/value", expand_attribute, {"value": {"@type": "@json", "@value": value}})
     refused("/dataset/@none" + "/dataset/@none" * 32 + "/dataset", expand_attribute, nested)
 
 

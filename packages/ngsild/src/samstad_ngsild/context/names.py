@@ -17,8 +17,9 @@ from samstad_ngsild.context.core import (
     is_core_context_url,
 )
 from samstad_ngsild.context.terms import TermTable
+from samstad_ngsild.errors import BadRequestData
 
-__all__ = ["CORE", "Context", "ContextSource", "compile_context"]
+__all__ = ["CORE", "Context", "ContextSource", "compile_context", "encoded_source"]
 
 ContextSource = str | list[Any] | dict[str, Any]
 
@@ -163,10 +164,22 @@ def compile_context(
             table.reset()
         else:
             table.add(local)
-    digest = hashlib.sha256(orjson.dumps(source))
+    digest = hashlib.sha256(encoded_source(source))
     for seed in seeds:
         digest.update(seed)
     return Context(source=source, table=table, key=digest.hexdigest())
+
+
+def encoded_source(source: ContextSource) -> bytes:
+    """Return the JSON text of what a producer gave.
+
+    Raises:
+        BadRequestData: it is nested too deep to be a @context.
+    """
+    try:
+        return orjson.dumps(source)
+    except TypeError as error:
+        raise BadRequestData(f"The @context cannot be read: {error}.", pointer="/@context") from error
 
 
 def _prefixes_with_core(table: TermTable) -> dict[str, str]:

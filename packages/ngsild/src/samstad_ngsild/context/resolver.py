@@ -18,7 +18,7 @@ import orjson
 from samstad_ngsild.context.core import CORE_CONTEXT_URI, is_core_context_url
 from samstad_ngsild.context.documents import ContextDocument, DocumentCache, parse_document
 from samstad_ngsild.context.loader import ContextLimits, Loader
-from samstad_ngsild.context.names import CORE, Context, ContextSource, compile_context
+from samstad_ngsild.context.names import CORE, Context, ContextSource, compile_context, encoded_source
 from samstad_ngsild.errors import BadRequestData, LdContextNotAvailable, NgsiLdError
 
 __all__ = ["ContextResolver"]
@@ -148,7 +148,7 @@ class ContextResolver:
         return self._documents.find(url)
 
     def _check_inline(self, source: ContextSource) -> None:
-        if not isinstance(source, str) and len(orjson.dumps(source)) > self._limits.document_bytes:
+        if not isinstance(source, str) and len(encoded_source(source)) > self._limits.document_bytes:
             raise BadRequestData(
                 f"The @context is larger than {self._limits.document_bytes} bytes.", pointer="/@context"
             )
@@ -277,4 +277,4 @@ def _cache_key(source: ContextSource) -> Any:
         return source
     if isinstance(source, list) and all(isinstance(item, str) for item in source):
         return tuple(source)
-    return orjson.dumps(source)
+    return encoded_source(source)

@@ -18,6 +18,7 @@ _KEYWORD_SHAPE = re.compile(r"@[A-Za-z]+\Z")
 _CONTEXT_KEYWORDS = frozenset(
     {"@version", "@base", "@vocab", "@language", "@direction", "@propagate", "@protected"}
 )
+_MAX_DEPTH = 64
 _ALIASABLE = frozenset({"@id", "@type", "@graph", "@value", "@language", "@set", "@list", "@json", "@index",
                         "@none", "@nest", "@included", "@reverse", "@direction"})  # fmt: skip
 
@@ -29,10 +30,11 @@ class TermTable:
         max_terms: how many terms the whole sequence may define before BadRequestData.
     """
 
-    __slots__ = ("_max_terms", "coercions", "iris", "prefixes", "vocab")
+    __slots__ = ("_depth", "_max_terms", "coercions", "iris", "prefixes", "vocab")
 
     def __init__(self, *, max_terms: int) -> None:
         self._max_terms = max_terms
+        self._depth = 0
         self.iris: dict[str, str] = {}
         self.prefixes: dict[str, str] = {}
         self.coercions: dict[str, str] = {}
@@ -102,8 +104,19 @@ class TermTable:
             return
         if not term:
             raise BadRequestData("The @context defines an empty term.", pointer="/@context")
+        if self._depth >= _MAX_DEPTH:
+            raise BadRequestData(
+                f"The @context defines {term!r} by way of more than {_MAX_DEPTH} others.",
+                pointer=f"/@context/{term}",
+            )
         state[term] = False
         self._forget(term)
+        self._depth += 1
+        self._read(term, local, state)
+        self._depth -= 1
+        state[term] = True
+
+    def _read(self, term: str, local: Mapping[str, Any], state: dict[str, bool]) -> None:
         definition = local[term]
         if isinstance(definition, str):
             self._bind(term, definition, self._iri_of(term, definition, local, state), simple=True)
@@ -115,7 +128,6 @@ class TermTable:
                 "a term is defined by an IRI or an object.",
                 pointer=f"/@context/{term}",
             )
-        state[term] = True
 
     def _define_expanded(
         self, term: str, definition: dict[str, Any], local: Mapping[str, Any], state: dict[str, bool]

@@ -101,10 +101,11 @@ def _json_null(pointer: str) -> BadRequestData:
 def _walk(value: Any, nulls: Nulls, depth: int) -> None:
     """Look for nulls in a compound value."""
     if depth > _MAX_VALUE_DEPTH:
-        raise BadRequestData(f"The value is nested more than {_MAX_VALUE_DEPTH} deep.", pointer="")
+        raise _too_deep()
     if type(value) is dict:
         if "@value" in value:
             _typed(value)
+            _check_depth(value, depth)
             return
         if "@context" in value:
             raise BadRequestData(
@@ -121,6 +122,19 @@ def _walk(value: Any, nulls: Nulls, depth: int) -> None:
                 raise
         elif item == NULL and not nulls.inside:
             raise _refuse_null(f"/{key}")
+
+
+def _too_deep() -> BadRequestData:
+    return BadRequestData(f"The value is nested more than {_MAX_VALUE_DEPTH} deep.", pointer="")
+
+
+def _check_depth(value: Any, depth: int) -> None:
+    """Bound the depth of JSON that is taken as it is: encoders and merges go no deeper than it."""
+    if depth > _MAX_VALUE_DEPTH:
+        raise _too_deep()
+    if type(value) is dict or type(value) is list:
+        for item in value.values() if type(value) is dict else value:
+            _check_depth(item, depth + 1)
 
 
 def _typed(value: dict[str, Any]) -> None:
@@ -215,6 +229,7 @@ def _list_target(item: Any, nulls: Nulls, pointer: str) -> str:
 
 def _json(value: Any, _vocab: Callable[[str], str], nulls: Nulls) -> Any:
     if type(value) is dict or (type(value) is list and all(type(item) is dict for item in value)):
+        _check_depth(value, 0)
         return value
     if value == NULL and nulls.values:
         return value
