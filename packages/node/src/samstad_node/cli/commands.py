@@ -21,6 +21,11 @@ class Command(NamedTuple):
 COMMANDS: tuple[Command, ...] = (
     Command(("serve",), "samstad_node.cli.serve:serve", "Run a node until SIGTERM or Ctrl-C."),
     Command(
+        ("doctor",),
+        "samstad_node.cli.doctor:doctor",
+        "Look at a node on this machine and say what is wrong and what to do.",
+    ),
+    Command(
         ("settings", "show"),
         "samstad_node.cli.settings:show",
         "Print every setting with its value, where the value came from, and what may be set.",
