@@ -109,7 +109,7 @@ def token_bindings(claims: Mapping[str, Any], rules: TokenRules) -> tuple[Bindin
 
 
 def token_limit(claims: Mapping[str, Any]) -> frozenset[Operation] | None:
-    """Return what the token's scopes admit: ``samstad:read samstad:write``; None when it names none of ours."""
+    """Return what the scopes admit (``samstad:read samstad:write``); None when none of ours is named."""
     scope = claims.get("scope")
     words = scope.split() if isinstance(scope, str) else _texts(scope)
     named = [word.removeprefix(_SCOPE_PREFIX) for word in words if word.startswith(_SCOPE_PREFIX)]
