@@ -60,7 +60,7 @@ def test_any_text_is_a_pattern_or_a_clear_error(text):
 def test_hostile_patterns_take_linear_time(text):
     search = compile_pattern(text).search
     begin = time.perf_counter()
-    found = search("a" * 20_000 + "!")
+    found = search("a" * (MAX_MATCHED_TEXT - 1) + "!")
     assert time.perf_counter() - begin < 1.0
     assert not found
 
@@ -89,3 +89,13 @@ def test_what_is_no_pattern_of_the_language_is_refused(text):
 def test_what_is_too_large_is_refused_as_such(text):
     with pytest.raises(TooComplexQuery):
         compile_pattern(text)
+
+
+def test_a_pattern_with_very_many_states_costs_bounded_time_and_memory():
+    automaton = Automaton(parse_pattern("(a|b)*a(a|b){90}c"))
+    text = "".join("ab"[(n * n * 7 + n // 3) % 2 ^ (n % 5 == 0)] for n in range(MAX_MATCHED_TEXT))
+    begin = time.perf_counter()
+    assert not automaton.search(text)
+    assert time.perf_counter() - begin < 5.0
+    assert automaton._kept < 10_000
+    assert automaton.search(text + "a" * 91 + "c")

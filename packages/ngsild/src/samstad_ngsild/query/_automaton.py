@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from typing import Any
 
 from samstad_ngsild.query._regular_syntax import (
     Alternatives,
@@ -17,8 +18,8 @@ from samstad_ngsild.query._regular_syntax import (
 
 __all__ = ["Automaton"]
 
-_MAX_KNOWN = 4_096
-"""Transitions that are remembered; the cache starts over when it is full."""
+_MAX_KEPT = 5_000
+"""Transitions, and positions in states, that are remembered; the cache starts over when it is full."""
 
 
 class _State:
@@ -34,17 +35,28 @@ class _State:
 
 
 class Automaton:
-    """Searches for a pattern in a text."""
+    """Searches for a pattern in a text.
+
+    A step costs a look-up where the state and character were met before; otherwise at most one test
+    for each different character or set of the pattern, and one union for each of its positions.
+    """
 
     def __init__(self, pattern: ParsedPattern) -> None:
-        flags = re.IGNORECASE if pattern.ignore_case else 0
-        self._nodes: list[tuple[str, object, tuple[int, ...]]] = [("accept", None, ())]
+        self._flags = re.IGNORECASE if pattern.ignore_case else 0
+        self._nodes: list[tuple[str, Any, tuple[int, ...]]] = [("accept", None, ())]
         self._matchers: dict[str, Callable[[str], object]] = {}
-        self._flags = flags
-        self._start = self._build(pattern.root, 0)
+        start = self._build(pattern.root, 0)
+        self._restart = self._closure(start)
+        self._onward = [
+            self._closure(node[2][0]) if node[0] == "char" else frozenset() for node in self._nodes
+        ]
+        self._endings = frozenset(n for n in range(len(self._nodes)) if 0 in self._closure(n, at_end=True))
         self._states: dict[frozenset[int], _State] = {}
-        self._known = 0
-        self._begin = self._state([self._start], at_start=True)
+        self._kept = 0
+        # The first state is apart from the others: the beginning of the text is there and nowhere else.
+        positions = self._closure(start, at_start=True)
+        at_end = 0 in self._closure(start, at_start=True, at_end=True)
+        self._begin = _State(positions, accepts=0 in positions, accepts_at_end=at_end)
 
     def search(self, text: str) -> bool:
         """Tell whether the pattern matches anywhere in the text."""
@@ -57,37 +69,45 @@ class Automaton:
         return state.accepts or state.accepts_at_end
 
     def _advance(self, state: _State, sign: str) -> _State:
-        nodes = self._nodes
-        reached = [self._start]
+        nodes, onward = self._nodes, self._onward
+        verdicts: dict[int, bool] = {}
+        reached = set(self._restart)
         for position in state.positions:
-            kind, matcher, after = nodes[position]
-            if kind == "char" and matcher(sign):  # type: ignore[operator]  # a char node carries its matcher
-                reached.append(after[0])
-        if self._known >= _MAX_KNOWN:
-            for known in self._states.values():
-                known.onward.clear()
-            self._states.clear()
-            self._begin.onward.clear()
-            self._known = 0
-        following = self._state(reached, at_start=False)
+            kind, matcher, _ = nodes[position]
+            if kind != "char":
+                continue
+            verdict = verdicts.get(id(matcher))
+            if verdict is None:
+                verdict = verdicts[id(matcher)] = matcher(sign) is not None
+            if verdict:
+                reached |= onward[position]
+        if self._kept >= _MAX_KEPT:
+            self._forget()
+        following = self._state(frozenset(reached))
         state.onward[sign] = following
-        self._known += 1
+        self._kept += 1
         return following
 
-    def _state(self, positions: Iterable[int], *, at_start: bool) -> _State:
-        closed = self._closure(positions, at_start=at_start, at_end=False)
-        # The first state is kept apart: anchors hold there and nowhere else.
-        known = None if at_start else self._states.get(closed)
+    def _forget(self) -> None:
+        for known in self._states.values():
+            known.onward.clear()
+        self._states.clear()
+        self._begin.onward.clear()
+        self._kept = 0
+
+    def _state(self, positions: frozenset[int]) -> _State:
+        known = self._states.get(positions)
         if known is None:
-            at_end = self._closure(positions, at_start=at_start, at_end=True)
-            known = _State(closed, accepts=0 in closed, accepts_at_end=0 in at_end)
-            if not at_start:
-                self._states[closed] = known
+            ends = not self._endings.isdisjoint(positions)
+            known = _State(positions, accepts=0 in positions, accepts_at_end=ends)
+            self._states[positions] = known
+            self._kept += len(positions)
         return known
 
-    def _closure(self, positions: Iterable[int], *, at_start: bool, at_end: bool) -> frozenset[int]:
+    def _closure(self, position: int, *, at_start: bool = False, at_end: bool = False) -> frozenset[int]:
+        """Return where the pattern can be without reading on; passages themselves are left out."""
         seen: set[int] = set()
-        waiting = list(positions)
+        waiting = [position]
         while waiting:
             position = waiting.pop()
             if position in seen:
@@ -96,7 +116,7 @@ class Automaton:
             kind, _, after = self._nodes[position]
             if kind == "split" or (kind == "begin" and at_start) or (kind == "end" and at_end):
                 waiting.extend(after)
-        return frozenset(seen)
+        return frozenset(p for p in seen if self._nodes[p][0] in {"char", "end", "accept"})
 
     def _add(self, kind: str, argument: object, *after: int) -> int:
         self._nodes.append((kind, argument, after))

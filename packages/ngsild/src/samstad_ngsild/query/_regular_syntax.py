@@ -17,7 +17,8 @@ __all__ = [
     "Sequence",
 ]
 
-MAX_STATES = 2_000
+MAX_STATES = 800
+"""Nodes of a pattern when its counts are written out."""
 _MAX_DEPTH = 20
 _MAX_REPEAT = 255
 """RE_DUP_MAX of POSIX."""

@@ -44,6 +44,8 @@ MAX_TERMS = 256
 MAX_LINKS = 8
 """Relationships that one path may follow."""
 _MAX_NAMES = 32
+_REMEMBERED = 1_024
+"""Queries up to this length are parsed once; longer ones would fill the memory for nothing."""
 _MAX_VALUES = 1_000
 
 _PATH = re.compile(r"[^\W\d_][\w:]*(?:\.[^\W\d_][\w:]*)*")
@@ -70,10 +72,14 @@ def parse_q(text: str, *, pointer: str = "q") -> QExpression:
     if len(text) > MAX_TEXT:
         detail = f"A query may have {MAX_TEXT} characters; this one has {len(text)}. Ask for less at once."
         raise TooComplexQuery(detail, pointer=pointer)
-    return _parsed(text, pointer)
+    return _remembered(text, pointer) if len(text) <= _REMEMBERED else _parsed(text, pointer)
 
 
 @lru_cache(maxsize=1024)
+def _remembered(text: str, pointer: str) -> QExpression:
+    return _parsed(text, pointer)
+
+
 def _parsed(text: str, pointer: str) -> QExpression:
     parser = _Parser(text, pointer)
     expression = parser.disjunction(0)

@@ -27,7 +27,7 @@ __all__ = ["MAX_MATCHED_TEXT", "MAX_PATTERN", "SafePattern", "compile_pattern"]
 MAX_PATTERN = 512
 """Characters that a pattern may have."""
 
-MAX_MATCHED_TEXT = 65_536
+MAX_MATCHED_TEXT = 4_096
 """A longer text matches no pattern."""
 
 _QUADRATIC_LIMIT = 512
@@ -64,7 +64,7 @@ def compile_pattern(text: str, *, pointer: str | None = None, position: int | No
         ) from None
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _compiled(text: str) -> SafePattern:
     parsed = parse_pattern(text)
     automaton = Automaton(parsed)

@@ -25,7 +25,7 @@ class ScopeQuery:
         return selection_text(self.formula)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def parse_scope_query(text: str, *, pointer: str = "scopeQ") -> ScopeQuery:
     """Return the query in a text such as ``/Madrid/+/ParqueNorte,(/CompanyA;/Madrid/#)``.
 

@@ -37,7 +37,7 @@ class TypeSelection:
         return "*" if self.formula is None else selection_text(self.formula)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def parse_type_selection(text: str, *, pointer: str = "type") -> TypeSelection:
     """Return the selection in a text such as ``Building|(Home;Vehicle)`` or ``*``.
 
