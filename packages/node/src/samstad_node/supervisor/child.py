@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import gc
 import os
 import signal
 import sys
@@ -18,16 +17,13 @@ import uvloop
 from samstad_node.clock import SystemClock
 from samstad_node.observe import Metrics, configure_logging
 from samstad_node.supervisor.channel import Beat, Ready, Refused, Report, Start, decode_start, encode
+from samstad_node.supervisor.interpreter import tune_interpreter
 from samstad_node.supervisor.memory import bound_own_memory
 from samstad_node.supervisor.role import Role, RoleContext, RoleMain, RoleRefused
 
 __all__ = ["role_main"]
 
 PR_SET_PDEATHSIG = 1
-SWITCH_INTERVAL_S = 0.0005
-"""A writer's thread gets the interpreter soon even while the event loop is busy (default: 5 ms)."""
-COLLECTOR_THRESHOLDS = (50_000, 50, 100)
-"""Few collections over a large heap of documents: they are what makes the slowest percent slow."""
 
 
 def role_main(arguments: Sequence[str], roles: Mapping[str, Role]) -> int:
@@ -42,8 +38,7 @@ def role_main(arguments: Sequence[str], roles: Mapping[str, Role]) -> int:
     settings = start.settings
     configure_logging(format=settings.log.format, level=settings.log.level, role=name)
     bound_own_memory(settings.roles.memory_mib)
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    gc.set_threshold(*COLLECTOR_THRESHOLDS)
+    tune_interpreter()
     os.set_blocking(reports, False)
     log = structlog.get_logger()
     try:
