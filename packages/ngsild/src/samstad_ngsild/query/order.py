@@ -31,6 +31,13 @@ DIRECTIONS = ("asc", "desc", "dist-asc", "dist-desc")
 MAX_ORDER_TERMS = 16
 
 _TERM = re.compile(r"\s*([\w:.]+)(?:\[([^\[\]]+)\])?(?:;([a-z-]+))?\s*")
+_PARAMETER_POINTERS = {name: name for name in ("orderBy", "orderFrom", "orderGeometry", "collation")}
+_BODY_POINTERS = {
+    "orderBy": "/ordering/orderBy",
+    "orderFrom": "/ordering/coordinates",
+    "orderGeometry": "/ordering/geometry",
+    "collation": "/ordering/collation",
+}
 _NULL, _MISSING = 8, 9
 """Ranks of clause 4.23.2 that stay last in either direction."""
 
@@ -58,8 +65,11 @@ def parse_order(
     order_from: Any = None,
     order_geometry: str | None = None,
     collation: str | None = None,
+    in_body: bool = False,
 ) -> Order:
     """Return the order in orderBy, orderFrom, orderGeometry (default Point) and collation.
+
+    ``in_body``: they are members of ``ordering`` (clause 5.2.43), to which pointers then lead.
 
     Raises:
         BadRequestData: a criterion is not one, the geometry is missing or wrong, or the collation is
@@ -67,35 +77,36 @@ def parse_order(
         TooComplexQuery: there are too many criteria.
     """
     texts = order_by.split(",") if isinstance(order_by, str) else list(order_by)
+    at = _BODY_POINTERS if in_body else _PARAMETER_POINTERS
     if not texts:
-        raise BadRequestData("orderBy needs at least one member to order by.", pointer="orderBy")
+        raise BadRequestData("orderBy needs at least one member to order by.", pointer=at["orderBy"])
     if len(texts) > MAX_ORDER_TERMS:
-        raise TooComplexQuery(f"orderBy takes {MAX_ORDER_TERMS} criteria.", pointer="orderBy")
-    terms = tuple(map(_order_term, texts))
-    collation_key(collation)
+        raise TooComplexQuery(f"orderBy takes {MAX_ORDER_TERMS} criteria.", pointer=at["orderBy"])
+    terms = tuple(_order_term(text, at["orderBy"]) for text in texts)
+    collation_key(collation, pointer=at["collation"])
     reference = None
     if order_from is not None:
         geometry = reference_geometry(
-            order_geometry or "Point", order_from, at_type="orderGeometry", at_coordinates="orderFrom"
+            order_geometry or "Point", order_from, at_type=at["orderGeometry"], at_coordinates=at["orderFrom"]
         )
         reference = orjson.dumps(geometry)
     elif any(term.direction.startswith("dist-") for term in terms):
         raise BadRequestData(
-            "Ordering by distance needs orderFrom, the place to measure from.", pointer="orderFrom"
+            "Ordering by distance needs orderFrom, the place to measure from.", pointer=at["orderFrom"]
         )
     return Order(terms, reference, collation)
 
 
-def _order_term(text: str) -> OrderTerm:
+def _order_term(text: str, pointer: str) -> OrderTerm:
     found = _TERM.fullmatch(text)
     names = found[1].split(".") if found is not None else []
     if found is None or not all(map(is_name, names)):
         detail = f"{text!r:.80} is no ordering: it is a path such as name, address[city] or name.observedAt."
-        raise BadRequestData(detail, pointer="orderBy")
+        raise BadRequestData(detail, pointer=pointer)
     direction = found[3] or "asc"
     if direction not in DIRECTIONS:
         detail = f"{direction!r} is no direction; use one of {', '.join(DIRECTIONS)}."
-        raise BadRequestData(detail, pointer="orderBy")
+        raise BadRequestData(detail, pointer=pointer)
     return OrderTerm(Path(tuple(names), tuple(found[2].split(".")) if found[2] else ()), direction)
 
 

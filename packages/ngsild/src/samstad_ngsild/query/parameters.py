@@ -84,8 +84,10 @@ def parse_query_params(
         geo=parse_geo_query(params),
         order=_order(params),
         contained_by=_uris(_split(params.get("containedBy")), "containedBy"),
-        dataset_ids=_dataset_ids(_split(params.get("datasetId"))),
-        **_shared({name: value for name, value in params.items() if name in _SHARED}, flags=_flags(params)),
+        dataset_ids=_dataset_ids(_split(params.get("datasetId")), "datasetId"),
+        **_shared(
+            {name: value for name, value in params.items() if name in _SHARED}, flags=_flags(params), at=""
+        ),
     )
     check_query(query, local=local, temporal=temporal)
     return query
@@ -158,8 +160,7 @@ def parse_query_body(
         local_parameter: the URL parameter ``local``, which has no member in the body.
 
     Raises:
-        BadRequestData, InvalidRequest, TooComplexQuery: as ``parse_query_params``; ``pointer`` is a JSON
-            pointer, but for errors inside a text, where it is the member's name.
+        BadRequestData, InvalidRequest, TooComplexQuery: as ``parse_query_params``, with JSON pointers.
     """
     if not isinstance(body, dict) or body.get("type") != "Query":
         raise BadRequestData('The body is an object with "type": "Query".', pointer="/type")
@@ -176,11 +177,22 @@ def parse_query_body(
         geo=None if geo is None else _geo(geo),
         order=None if body.get("ordering") is None else _ordering(body["ordering"]),
         contained_by=_uris(body.get("containedBy") or (), "/containedBy"),
-        dataset_ids=_dataset_ids(body.get("datasetId") or ()),
-        **_shared({name: body[name] for name in _SHARED if name in body}, flags=body),
+        dataset_ids=_dataset_ids(body.get("datasetId") or (), "/datasetId"),
+        **_shared({name: body[name] for name in _SHARED if name in body}, flags=body, at="/"),
     )
-    check_query(query, local=local, temporal=temporal)
+    try:
+        check_query(query, local=local, temporal=temporal)
+    except (BadRequestData, InvalidRequest) as error:
+        error.pointer = _in_body(error.pointer)
+        raise
     return query
+
+
+def _in_body(pointer: str | None) -> str | None:
+    """Return the JSON pointer to what has a parameter's name; ``local`` is a parameter here too."""
+    if pointer is None or pointer == "local":
+        return pointer
+    return "/ordering/orderBy" if pointer == "orderBy" else f"/{pointer}"
 
 
 def _check_member_types(body: Mapping[str, Any]) -> None:
@@ -226,6 +238,7 @@ def _ordering(value: Any) -> Order:
         order_from=value.get("coordinates"),
         order_geometry=value.get("geometry"),
         collation=collation,
+        in_body=True,
     )
 
 
@@ -267,41 +280,47 @@ def _selector(*, ids: list[str], pattern: str | None, types: str | None, pointer
     )
 
 
-def _shared(given: Mapping[str, Any], *, flags: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a query that parameters and body write alike."""
-    names = {
-        name: parse_names(given[name], pointer=name)
-        for name in ("attrs", "expandValues", "jsonKeys")
-        if name in given
-    }
-    join = given.get("join", "@none")
-    if join not in {"flat", "inline", "@none"}:
-        raise BadRequestData(f"join is flat, inline or @none, not {join!r:.80}.", pointer="join")
-    level = flags.get("joinLevel")
-    if level is not None and level < 1:
-        raise BadRequestData("joinLevel is a positive integer.", pointer="joinLevel")
+def _shared(given: Mapping[str, Any], *, flags: Mapping[str, Any], at: str) -> dict[str, Any]:
+    """Return the fields of a query that parameters and body write alike; ``at`` stands before a pointer."""
     return {
-        "q": parse_q(given["q"]) if "q" in given else None,
-        "csf": parse_q(given["csf"], pointer="csf") if "csf" in given else None,
-        "scope": parse_scope_query(given["scopeQ"]) if "scopeQ" in given else None,
-        "attrs": names.get("attrs", ()),
-        "expand_values": names.get("expandValues", ()),
-        "json_keys": names.get("jsonKeys", ()),
-        "pick": parse_projection(given["pick"], pointer="pick") if "pick" in given else None,
-        "omit": parse_projection(given["omit"], pointer="omit") if "omit" in given else None,
-        "lang": _language(given.get("lang")),
-        "join": None if join == "@none" else join,
-        "join_level": level,
+        **_filters(given, at),
+        **_linked(given, flags.get("joinLevel"), at),
+        "pick": parse_projection(given["pick"], pointer=f"{at}pick") if "pick" in given else None,
+        "omit": parse_projection(given["omit"], pointer=f"{at}omit") if "omit" in given else None,
+        "lang": _language(given.get("lang"), f"{at}lang"),
         "split_entities": flags.get("splitEntities"),
         "entity_map": flags.get("entityMap") is True,
         "entity_map_lifetime": given.get("entityMapLifetime"),
     }
 
 
-def _language(text: str | None) -> str | None:
+def _filters(given: Mapping[str, Any], at: str) -> dict[str, Any]:
+    def names(name: str) -> tuple[str, ...]:
+        return parse_names(given[name], pointer=at + name) if name in given else ()
+
+    return {
+        "q": parse_q(given["q"], pointer=f"{at}q") if "q" in given else None,
+        "csf": parse_q(given["csf"], pointer=f"{at}csf") if "csf" in given else None,
+        "scope": parse_scope_query(given["scopeQ"], pointer=f"{at}scopeQ") if "scopeQ" in given else None,
+        "attrs": names("attrs"),
+        "expand_values": names("expandValues"),
+        "json_keys": names("jsonKeys"),
+    }
+
+
+def _linked(given: Mapping[str, Any], level: int | None, at: str) -> dict[str, Any]:
+    join = given.get("join", "@none")
+    if join not in {"flat", "inline", "@none"}:
+        raise BadRequestData(f"join is flat, inline or @none, not {join!r:.80}.", pointer=f"{at}join")
+    if level is not None and level < 1:
+        raise BadRequestData("joinLevel is a positive integer.", pointer=f"{at}joinLevel")
+    return {"join": None if join == "@none" else join, "join_level": level}
+
+
+def _language(text: str | None, pointer: str) -> str | None:
     if text is not None and _LANGUAGES.fullmatch(text) is None:
         detail = f"{text!r:.80} is no language preference such as sv or sv,en;q=0.5 (RFC 5646)."
-        raise BadRequestData(detail, pointer="lang")
+        raise BadRequestData(detail, pointer=pointer)
     return text
 
 
@@ -315,7 +334,7 @@ def _uris(texts: Iterable[str], pointer: str) -> tuple[str, ...]:
     return found
 
 
-def _dataset_ids(texts: Iterable[str]) -> tuple[str, ...]:
+def _dataset_ids(texts: Iterable[str], pointer: str) -> tuple[str, ...]:
     found = list(texts)
-    _uris([text for text in found if text != "@none"], "datasetId")
+    _uris([text for text in found if text != "@none"], pointer)
     return tuple(dict.fromkeys(found))
