@@ -12,12 +12,15 @@ import apsw
 from samstad_broker.domain.rows import START, Position
 from samstad_broker.spi.store import SavedEntity
 from samstad_broker.store.sqlite.connection import connect_reader
+from samstad_broker.store.sqlite.many_rows import ManyRows
 from samstad_broker.store.sqlite.projection import ProjectionDatabase
 from samstad_broker.store.sqlite.queries import load_queries
 
 __all__ = ["SqliteCheckpoint"]
 
 _QUERIES = load_queries("state")
+_PUT = ManyRows(_QUERIES["put_entity"])
+_DELETE = ManyRows(_QUERIES["delete_entity"])
 _SLICE = 2_000
 
 
@@ -65,8 +68,8 @@ class SqliteCheckpoint:
         """Commit changed and deleted entities and the new cursor together."""
 
         def work(database: apsw.Cursor) -> None:
-            database.executemany(_QUERIES["delete_entity"], deletes)
-            database.executemany(_QUERIES["put_entity"], puts)
+            _DELETE.run(database, deletes)
+            _PUT.run(database, puts)
             database.execute(_QUERIES["put_cursor"], cursor)
 
         await self._database.write(work)

@@ -9,12 +9,18 @@ import apsw
 
 from samstad_broker.domain.rows import Position
 from samstad_broker.spi.store import RetryEntry, SubscriptionProgress
+from samstad_broker.store.sqlite.many_rows import ManyRows
 from samstad_broker.store.sqlite.projection import ProjectionDatabase
 from samstad_broker.store.sqlite.queries import load_queries
 
 __all__ = ["SqliteDeliveryLedger"]
 
 _QUERIES = load_queries("delivery")
+_PUT_PROGRESS = ManyRows(_QUERIES["put_progress"])
+_PUT_RETRY = ManyRows(_QUERIES["put_retry"])
+_END_RETRY = ManyRows(_QUERIES["end_retry"])
+_FORGET_PROGRESS = ManyRows(_QUERIES["forget_progress"])
+_FORGET_RETRIES = ManyRows(_QUERIES["forget_retries"])
 
 
 class SqliteDeliveryLedger:
@@ -66,17 +72,11 @@ class SqliteDeliveryLedger:
         """Save cursors and counters, add and end retries, forget ended subscriptions, in one commit."""
 
         def work(cursor: apsw.Cursor) -> None:
-            cursor.executemany(
-                _QUERIES["put_progress"], [(*entry[:2], *entry.cursor, *entry[3:]) for entry in progress]
-            )
-            cursor.executemany(
-                _QUERIES["end_retry"], [(tenant, name, *place) for tenant, name, place in done]
-            )
-            cursor.executemany(
-                _QUERIES["put_retry"], [(*entry[:3], *entry.position, *entry[4:]) for entry in add]
-            )
-            cursor.executemany(_QUERIES["forget_progress"], forget)
-            cursor.executemany(_QUERIES["forget_retries"], forget)
+            _PUT_PROGRESS.run(cursor, [(*entry[:2], *entry.cursor, *entry[3:]) for entry in progress])
+            _END_RETRY.run(cursor, [(tenant, name, *place) for tenant, name, place in done])
+            _PUT_RETRY.run(cursor, [(*entry[:3], *entry.position, *entry[4:]) for entry in add])
+            _FORGET_PROGRESS.run(cursor, forget)
+            _FORGET_RETRIES.run(cursor, forget)
 
         await self._database.write(work)
 

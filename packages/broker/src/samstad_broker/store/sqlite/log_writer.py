@@ -13,6 +13,7 @@ from samstad_broker.domain.rows import Position, Row
 from samstad_broker.spi.store import StoreError
 from samstad_broker.store.sqlite.codec import encode
 from samstad_broker.store.sqlite.connection import store_error, transaction
+from samstad_broker.store.sqlite.many_rows import ManyRows
 from samstad_broker.store.sqlite.settings import SqliteSettings
 from samstad_broker.store.sqlite.space import DiskSpace
 from samstad_broker.store.sqlite.stretch import (
@@ -26,7 +27,7 @@ from samstad_broker.store.sqlite.stretch import (
 
 __all__ = ["LogWriter"]
 
-_INSERT = LOG_QUERIES["insert_row"]
+_INSERT = ManyRows(LOG_QUERIES["insert_row"])
 _ROW_OVERHEAD_BYTES = 128
 
 
@@ -88,7 +89,7 @@ class LogWriter:
         # Twice: the WAL holds the rows until they are written back.
         self._space.require(2 * size)
         with transaction(self._open_connection(), self.stretch.path) as cursor:
-            cursor.executemany(_INSERT, columns)
+            _INSERT.run(cursor, columns)
         self._last = rows[-1].position
         self._rows += len(rows)
         self._bytes += size

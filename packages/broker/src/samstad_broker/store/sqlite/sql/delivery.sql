@@ -14,7 +14,7 @@ INSERT OR REPLACE INTO progress (
 
 -- name: forget_progress
 -- Forget a subscription that has ended.
-DELETE FROM progress WHERE tenant = ? AND subscription_id = ?
+DELETE FROM progress WHERE (tenant, subscription_id) IN (VALUES (?, ?))
 
 -- name: all_retries
 -- Open retries, oldest position first.
@@ -29,11 +29,11 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: end_retry
 -- End a retry, delivered or given up.
-DELETE FROM retry WHERE tenant = ? AND subscription_id = ? AND epoch = ? AND number = ?
+DELETE FROM retry WHERE (tenant, subscription_id, epoch, number) IN (VALUES (?, ?, ?, ?))
 
 -- name: forget_retries
 -- End all retries of a subscription that has ended.
-DELETE FROM retry WHERE tenant = ? AND subscription_id = ?
+DELETE FROM retry WHERE (tenant, subscription_id) IN (VALUES (?, ?))
 
 -- name: oldest_need
 -- The earliest position that a subscription or retry still stands at; no row when there is none.

@@ -6,7 +6,7 @@ ON CONFLICT (id, tenant, snapshot) DO UPDATE SET sequence = excluded.sequence, d
 
 -- name: delete_entity
 -- Forget an entity, if it is there.
-DELETE FROM entity WHERE tenant = ? AND snapshot = ? AND id = ?
+DELETE FROM entity WHERE (tenant, snapshot, id) IN (VALUES (?, ?, ?))
 
 -- name: all_entities
 -- Every entity in the order of creation.
