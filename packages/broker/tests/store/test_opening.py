@@ -9,7 +9,7 @@ import apsw
 import pytest
 
 from samstad_broker.domain.rows import START, Position
-from samstad_broker.spi.store import LogCorrupt, SavedEntity, StoreInUse, StoreTooNew
+from samstad_broker.spi.store import LogCorrupt, LogUnavailable, SavedEntity, StoreInUse, StoreTooNew
 from samstad_broker.store.sqlite import SqliteSettings, SqliteStore
 from samstad_broker.store.sqlite.codec import KIND_CODES, decode, encode
 from samstad_broker.store.sqlite.migrations import migrations
@@ -37,6 +37,12 @@ async def test_another_process_is_refused(store):
     _, said = await child.communicate()
     assert child.returncode == 1
     assert b"StoreInUse" in said
+
+
+async def test_a_place_that_is_no_directory_is_refused(tmp_path):
+    (tmp_path / "file").write_text("not a directory")
+    with pytest.raises(LogUnavailable, match="cannot be used"):
+        await SqliteStore(tmp_path / "file").open()
 
 
 @pytest.mark.parametrize("name", ["log/1-1.db", "state.db", "delivery.db"])

@@ -191,9 +191,20 @@ class DeliveryLedger(Protocol):
 class Store(Protocol):
     """What one shard keeps on disk."""
 
-    log: Log
-    checkpoint: Checkpoint
-    delivery: DeliveryLedger
+    @property
+    def log(self) -> Log:
+        """The change log."""
+        ...
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Current state, written behind."""
+        ...
+
+    @property
+    def delivery(self) -> DeliveryLedger:
+        """Progress of subscriptions."""
+        ...
 
     async def open(self) -> None:
         """Open or create everything, take the writer's lock, verify and recover."""

@@ -36,7 +36,7 @@ class WrittenFile(NamedTuple):
     sha256: str
 
 
-def write_history(rows: Iterable[HistoryRow], directory: Path, name: str) -> list[WrittenFile]:
+def write_history(rows: Iterable[HistoryRow], *, directory: Path, name: str) -> list[WrittenFile]:
     """Write rows to ``<directory>/month=<yyyy-mm>/<name>.parquet``, replacing what is there.
 
     Files are sorted by tenant, entity and attribute: the history of one entity is read from few places.

@@ -200,7 +200,9 @@ class SqliteLog:
             newest = self._tail.read(after, min(limit, self._settings.slice_rows, end.number - after.number))
             if newest is not None:
                 return newest
-        return await self._reading.submit(partial(self._reader.read, self._stretches, after, end, limit))
+        return await self._reading.submit(
+            partial(self._reader.read, self._stretches, after=after, until=end, limit=limit)
+        )
 
     async def drop(self, stretch: Stretch) -> None:
         """Give up the oldest stretch, which is complete and kept elsewhere."""

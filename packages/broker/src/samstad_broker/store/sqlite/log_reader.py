@@ -28,7 +28,9 @@ class LogReader:
         self._settings = settings
         self._connections: dict[Path, apsw.Connection] = {}
 
-    def read(self, stretches: Sequence[Stretch], after: Position, until: Position, limit: int) -> list[Row]:
+    def read(
+        self, stretches: Sequence[Stretch], *, after: Position, until: Position, limit: int
+    ) -> list[Row]:
         """Return rows after a position up to and with ``until``, at most ``limit`` and a slice.
 
         The stretches are those of the log, oldest first; ``until`` is not beyond the last durable row.

@@ -25,6 +25,7 @@ from samstad_broker.store.sqlite.stretch import Stretch
 __all__ = ["main", "run"]
 
 _NICE = 10
+_SLICE = 500
 
 
 def run(job: Job) -> Outcome:
@@ -44,7 +45,9 @@ def run(job: Job) -> Outcome:
             yield row
 
     name = f"{job.epoch}-{job.first}-{job.last}"
-    written = write_history((entry for row in rows() for entry in history_rows(row)), Path(job.history), name)
+    written = write_history(
+        (entry for row in rows() for entry in history_rows(row)), directory=Path(job.history), name=name
+    )
     if read != job.last - job.first + 1:
         raise ValueError(f"{job.path} has {read} rows between {job.first} and {job.last}")
     files = [SealedFile(str(file.path), file.rows, file.bytes, file.sha256) for file in written]
@@ -55,7 +58,7 @@ def _read(stretch: Stretch) -> Iterator[Row]:
     reader, after = LogReader(SqliteSettings()), stretch.before
     end = Position(stretch.epoch, stretch.last or 0)
     try:
-        while rows := reader.read([stretch], after, end, 500):
+        while rows := reader.read([stretch], after=after, until=end, limit=_SLICE):
             yield from rows
             after = rows[-1].position
     finally:

@@ -36,5 +36,5 @@ class SqliteSettings:
     tail_bytes: int = 8 * _MIB
     slice_rows: int = 500
     slice_bytes: int = _MIB
-    wal_pages: int = 2_000
+    wal_pages: int = 500
     vfs: str = ""

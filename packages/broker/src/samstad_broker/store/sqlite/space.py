@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from samstad_broker.spi.store import LogFull
+from samstad_broker.spi.store import LogFull, LogUnavailable
 from samstad_broker.store.sqlite.settings import SqliteSettings
 
 __all__ = ["DiskSpace", "FreeSpace"]
@@ -38,8 +38,16 @@ class DiskSpace:
         return free, min(self._settings.reserve_bytes, int(total * self._settings.reserve_share))
 
     def require(self, size: int) -> None:
-        """Raise LogFull when writing ``size`` bytes would reach into the reserve."""
-        free, reserve = self.free()
+        """Return when ``size`` bytes can be written without reaching into the reserve.
+
+        Raises:
+            LogFull: they cannot.
+            LogUnavailable: the disk does not answer.
+        """
+        try:
+            free, reserve = self.free()
+        except OSError as error:
+            raise LogUnavailable(f"The disk that holds {self._directory} failed: {error}.") from error
         if free - size < reserve:
             raise LogFull(
                 f"The disk that holds {self._directory} has {free >> 20} MiB free, of which "

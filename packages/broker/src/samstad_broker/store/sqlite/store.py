@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from samstad_broker.domain.rows import Position
-from samstad_broker.spi.store import LogCorrupt
+from samstad_broker.spi.store import LogCorrupt, LogUnavailable
 from samstad_broker.store.sqlite.backup import BackupCopy
 from samstad_broker.store.sqlite.checkpoint import SqliteCheckpoint
 from samstad_broker.store.sqlite.delivery import SqliteDeliveryLedger
@@ -65,15 +65,23 @@ class SqliteStore:
             StoreTooNew: a newer release wrote it.
             LogCorrupt, LogUnavailable: files are damaged, missing, or of different age; the disk fails.
         """
-        self.directory.mkdir(parents=True, exist_ok=True)
         async with AsyncExitStack() as opened:
-            self._ownership.take()
+            self._take_directory()
             opened.callback(self._ownership.release)
             for part in (self.log, self.checkpoint, self.delivery):
                 opened.push_async_callback(part.close)
                 await part.open()
             self._check_ages()
             opened.pop_all()
+
+    def _take_directory(self) -> None:
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            self._ownership.take()
+        except OSError as error:
+            raise LogUnavailable(
+                f"{self.directory} cannot be used: {error}. It must be a directory that the broker may write in."
+            ) from error
 
     def _check_ages(self) -> None:
         cursor, oldest, head = self.checkpoint.cursor, self.log.oldest, self.log.head
@@ -143,7 +151,11 @@ class SqliteStore:
         """Read everything back and tell what is not as it was written."""
         async with self._keeping:
             return await asyncio.to_thread(
-                verify_files, self.directory, self.settings, self.log.stretches, self.log.head
+                verify_files,
+                self.directory,
+                self.settings,
+                stretches=self.log.stretches,
+                head=self.log.head,
             )
 
     def figures(self) -> Mapping[str, Any]:

@@ -29,7 +29,7 @@ class Verification(NamedTuple):
 
 
 def verify_files(
-    directory: Path, settings: SqliteSettings, stretches: Sequence[Stretch], head: Position
+    directory: Path, settings: SqliteSettings, *, stretches: Sequence[Stretch], head: Position
 ) -> Verification:
     """Read log, projections and sealed history; blocks its thread, needs no lock and disturbs no writer."""
     problems: list[str] = []
@@ -50,7 +50,7 @@ def verify_files(
 def _count_rows(settings: SqliteSettings, stretch: Stretch, head: Position) -> int:
     reader, after, count = LogReader(settings), stretch.before, 0
     try:
-        while rows := reader.read([stretch], after, head, settings.slice_rows):
+        while rows := reader.read([stretch], after=after, until=head, limit=settings.slice_rows):
             count += len(rows)
             after = rows[-1].position
     finally:
