@@ -80,7 +80,8 @@ class SqliteStore:
             self._ownership.take()
         except OSError as error:
             raise LogUnavailable(
-                f"{self.directory} cannot be used: {error}. It must be a directory that the broker may write in."
+                f"{self.directory} cannot be used: {error}. "
+                "It must be a directory that the broker may write in."
             ) from error
 
     def _check_ages(self) -> None:
