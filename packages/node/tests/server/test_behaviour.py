@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 
 import aiohttp
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, StreamingResponse
+from starlette.routing import Route as StarletteRoute
 
 from samstad_node.server.served import AddressUnusable, serve
 from samstad_node.server.settings import ServerSettings
@@ -202,3 +206,53 @@ async def test_other_paths_belong_to_other_apps(start, kind):
             assert "x-app" not in response.headers
         async with session.get("/ngsi-ld/v1x") as response:
             assert response.headers["x-app"] == "other"
+
+
+async def test_a_starlette_app_is_served(start, kind):
+    ended = asyncio.Event()
+
+    async def ticks():
+        try:
+            while True:
+                yield b"tick\n"
+                await asyncio.sleep(0.01)
+        finally:
+            ended.set()
+
+    async def broken():
+        yield b"a"
+        raise ZeroDivisionError
+
+    others = Starlette(
+        routes=[
+            StarletteRoute("/page", lambda request: HTMLResponse(f"<p>{request.url.path}</p>")),
+            StarletteRoute("/ticks", lambda _: StreamingResponse(ticks())),
+            StarletteRoute("/broken", lambda _: StreamingResponse(broken())),
+        ]
+    )
+    street = await start(server=kind, others=others)
+    async with aiohttp.ClientSession(street.url) as session:
+        async with session.get("/page") as response:
+            assert await response.text() == "<p>/page</p>"
+            assert response.headers.getall("Content-Length") == ["12"]
+        async with session.head("/page") as response:
+            assert (response.status, await response.read()) == (200, b"")
+        async with session.get("/nothing-here") as response:
+            assert response.status == 404
+        response = await session.get("/ticks")
+        assert await response.content.readline() == b"tick\n"
+        response.close()
+        await asyncio.wait_for(ended.wait(), 5)
+        async with session.get("/broken") as response:
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await response.read()
+
+
+async def test_the_access_log_is_off_unless_it_is_asked_for(start, kind, caplog):
+    caplog.set_level(logging.INFO)
+    for wanted in (False, True):
+        street = await start(server=kind, access_log=wanted)
+        async with aiohttp.ClientSession(street.url) as session, session.get("/a?secret=1") as response:
+            await response.read()
+        lines = [record.getMessage() for record in caplog.records if record.name == "samstad.access"]
+        assert lines == (["127.0.0.1 GET /a 200 16"] if wanted else [])

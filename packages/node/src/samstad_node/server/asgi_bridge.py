@@ -7,7 +7,7 @@ Of its lifespan nothing is told: apps here are put together by the composition r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -58,26 +58,31 @@ class _Exchange:
     async def answer(self) -> Response:
         self._task = asyncio.ensure_future(self._run())
         try:
-            start = await self._sent.get()
-            first = await self._sent.get() if start is not None else None
+            start = await self.next_message()
+            first = await self.next_message()
         except BaseException:
-            await self._end()
+            await self.end()
             raise
-        if start is None or first is None:
-            await self._task  # raises what the app raised
-            raise RuntimeError("the ASGI app ended without a response")
         response = Response(start["status"], _headers(start), first.get("body", b""), cacheable=True)
         if first.get("more_body"):
-            response.body, response.stream = b"", self._parts(first)
+            response.body, response.stream = b"", _Parts(self, first)
         return response
+
+    async def next_message(self) -> Message:
+        """Return what the app sends next; raises what it raised, where it ended instead."""
+        message = await self._sent.get()
+        if message is None:
+            if self._task is not None:
+                await self._task
+            raise ConnectionAbortedError("the ASGI app broke off its response")
+        return message
 
     async def _run(self) -> None:
         try:
             await self._app(self._scope, self._receive, self._send)
         finally:
             self._over.set()
-            if self._sent.empty():
-                self._sent.put_nowait(None)
+            await self._sent.put(None)
 
     async def _receive(self) -> Message:
         if not self._read:
@@ -91,23 +96,38 @@ class _Exchange:
         if message["type"] == "http.response.body" and not message.get("more_body"):
             self._over.set()
 
-    async def _parts(self, message: Message | None) -> AsyncIterator[bytes]:
-        try:
-            while message is not None:
-                yield message.get("body", b"")
-                if not message.get("more_body"):
-                    return
-                message = await self._sent.get()
-            raise ConnectionAbortedError("the ASGI app broke off its response")
-        finally:
-            await self._end()
-
-    async def _end(self) -> None:
+    async def end(self) -> None:
+        """Tell the app that nobody listens any more, and wait for its end."""
         self._over.set()
         if self._task is not None and not self._task.done():
             self._task.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await self._task
+
+
+class _Parts:
+    """The parts of a streamed body; closing it ends the app, also before the first part was read."""
+
+    def __init__(self, exchange: _Exchange, first: Message) -> None:
+        self._exchange = exchange
+        self._next: Message | None = first
+        self._last = False
+
+    def __aiter__(self) -> _Parts:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._last:
+            raise StopAsyncIteration
+        message = self._next or await self._exchange.next_message()
+        self._next = None
+        self._last = not message.get("more_body")
+        part: bytes = message.get("body", b"")
+        return part
+
+    async def aclose(self) -> None:
+        """End the app."""
+        await self._exchange.end()
 
 
 def _scope(request: Request, scheme: str) -> Message:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 from email.utils import formatdate
 
-from samstad_broker.http.messages import HttpApplication, Request
+from samstad_broker.http.messages import HttpApplication
 from samstad_node.server.protocol import HttpProtocol
 from samstad_node.server.settings import Observer, ServerSettings
 
 __all__ = ["NativeServer"]
-
-_access_log = logging.getLogger("samstad.access")
 
 
 class NativeServer:
@@ -30,7 +27,7 @@ class NativeServer:
     ) -> None:
         self.application = application
         self.settings = settings
-        self.observer = _with_access_log(observer) if settings.access_log else observer
+        self.observer = observer
         self.stopping = False
         self.now = 0.0
         self.date = ""
@@ -97,12 +94,3 @@ class NativeServer:
         for connection in list(self._connections):
             connection.sweep()
         self._timer = self.loop.call_later(self.settings.sweep_s, self._tick)
-
-
-def _with_access_log(observer: Observer | None) -> Observer:
-    def observe(request: Request, status: int, size: int) -> None:
-        _access_log.info("%s %s %s %d %d", request.peer, request.method, request.path, status, size)
-        if observer is not None:
-            observer(request, status, size)
-
-    return observe

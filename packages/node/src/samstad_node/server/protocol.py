@@ -26,6 +26,9 @@ _log = logging.getLogger("samstad.server")
 _BURST = 64
 """Requests answered in one go before other connections get their turn."""
 
+_COALESCED = 64 * 1024
+"""Bytes of responses to pipelined requests that are sent together."""
+
 
 class HttpProtocol(asyncio.Protocol):
     """Speaks HTTP/1.1 on one connection for a server."""
@@ -40,6 +43,7 @@ class HttpProtocol(asyncio.Protocol):
         self._waiting: deque[Incoming] = deque()
         self._task: asyncio.Task[None] | None = None
         self._out: list[bytes] = []
+        self._out_bytes = 0
         self._feeding = False
         self._ending = False
         self._stuck = False
@@ -62,8 +66,11 @@ class HttpProtocol(asyncio.Protocol):
         self._reader = RequestReader(
             self._settings, peer=peer[0] if peer else "", deliver=self._deliver, welcome=self._welcome
         )
-        if not self._server.admit(self):
-            self._end_with(Refusal(503, "The node has as many connections as it takes; try again soon."))
+        server = self._server
+        if not server.admit(self):
+            refused = Refusal(503, "The node has as many connections as it takes; try again soon.")
+            self._transport.write(wire.refusal(refused, date=server.date))
+            self._end()
 
     def connection_lost(self, _: Exception | None) -> None:
         """Give up what nobody waits for."""
@@ -276,18 +283,25 @@ class HttpProtocol(asyncio.Protocol):
     def _write(self, content: bytes) -> None:
         if self._feeding:
             self._out.append(content)
+            self._out_bytes += len(content)
+            if self._out_bytes > _COALESCED:
+                self._write_out()
         elif not self._transport.is_closing():
             self._transport.write(content)
 
     def _flush(self) -> None:
         if self._out:
-            out = self._out
-            self._transport.write(out[0] if len(out) == 1 else b"".join(out))
-            self._out = []
+            self._write_out()
         if self._ending and not self._lingering:
             self._transport.close()
         elif self._lingering:
             self._linger()
+
+    def _write_out(self) -> None:
+        out = self._out
+        self._transport.write(out[0] if len(out) == 1 else b"".join(out))
+        self._out = []
+        self._out_bytes = 0
 
     def _end(self) -> None:
         self._ending = True

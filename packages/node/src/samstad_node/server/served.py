@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import socket
 from collections.abc import Awaitable
 from typing import Protocol
@@ -14,6 +15,9 @@ from samstad_node.server.native import NativeServer
 from samstad_node.server.settings import Observer, ServerSettings
 
 __all__ = ["AddressUnusable", "Served", "serve"]
+
+
+_access_log = logging.getLogger("samstad.access")
 
 
 class AddressUnusable(Exception):
@@ -59,11 +63,13 @@ async def serve(
         settings: where to listen, and the limits.
         root: the path of the NGSI-LD API.
         others: an ASGI app for all other paths.
-        observer: is told of each response.
+        observer: is told of each response; under uvicorn, of those of the application alone.
 
     Raises:
         AddressUnusable: the port is taken, or the host is none of this machine's; it names both.
     """
+    if settings.access_log:
+        observer = _with_access_log(observer)
     bound = await _bind(settings.host, settings.port)
     host, port = bound.getsockname()[:2]
     server = _server(application, settings, root=root, others=others, observer=observer)
@@ -92,6 +98,15 @@ def _server(
         scheme = "https" if settings.tls else "http"
         application = _by_path(application, AsgiBridge(others, scheme=scheme), root)
     return NativeServer(application, settings, observer=observer)
+
+
+def _with_access_log(observer: Observer | None) -> Observer:
+    def observe(request: Request, status: int, size: int) -> None:
+        _access_log.info("%s %s %s %d %d", request.peer, request.method, request.path, status, size)
+        if observer is not None:
+            observer(request, status, size)
+
+    return observe
 
 
 def _by_path(application: HttpApplication, others: HttpApplication, root: str) -> HttpApplication:

@@ -58,7 +58,7 @@ class UvicornServer:
         settings, tls = self._settings, self._settings.tls
         config = uvicorn.Config(
             self._app, http="httptools", ws="none", lifespan="off", loop="none", log_config=None,
-            access_log=settings.access_log, server_header=False, limit_concurrency=settings.connections,
+            access_log=False, server_header=False, limit_concurrency=settings.connections,
             timeout_keep_alive=round(settings.idle_s), backlog=1024,
             ssl_context_factory=None if tls is None else lambda *_: tls,
         )  # fmt: skip
