@@ -39,7 +39,9 @@ class Attempts:
         if found is None:
             return 0
         count, last_us = found
-        left_us = last_us + self._wait_us(count) - now_us
+        wait_us = self._wait_us(count)
+        # A clock that was set back must not lengthen the wait.
+        left_us = min(wait_us, last_us + wait_us - now_us)
         return -(-left_us // _SECOND_US) if left_us > 0 else 0
 
     def failed(self, peer: str, *, now_us: int) -> bool:

@@ -35,6 +35,9 @@ from samstad_access.spi.store import AccessStore
 
 __all__ = ["Access", "Explanation", "Surroundings"]
 
+_KEPT_US = 7 * 86_400 * 1_000_000
+"""Expired credentials stay listed for a week; they do not count."""
+
 _OPEN_OPERATIONS = {Operation.READ, Operation.READ_HISTORY, Operation.SUBSCRIBE}
 
 
@@ -181,9 +184,9 @@ class Access:
         self._credentials.refresh(now_us=now_us)
 
     def maintain(self, *, now_us: int) -> None:
-        """Write down uses and purge what expired; for the background task, once a minute."""
+        """Write down uses and purge what expired a week ago; for the background task, once a minute."""
         self._credentials.note_used()
-        self._store.purge(now_us=now_us)
+        self._store.purge(now_us=now_us - _KEPT_US)
 
     def _written(self) -> None:
         self._directory.refresh()
@@ -229,7 +232,7 @@ def _tokens(settings: AccessSettings) -> TokenVerifier | None:
     unknown = set(settings.algorithms) - set(ALGORITHMS)
     if unknown or not settings.algorithms:
         raise BadInput(
-            f"Tokens are proven by {', '.join(ALGORITHMS)}; not by {', '.join(sorted(unknown)) or 'nothing'}.",
+            f"Tokens are proven by {', '.join(ALGORITHMS)}; no {', '.join(sorted(unknown)) or 'nothing'}.",
             pointer="access.algorithms",
         )
     if not settings.audience:

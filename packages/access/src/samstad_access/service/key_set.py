@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import msgspec
 import orjson
 from joserfc import jwk
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 
 from samstad_access.errors import KeySetRefused
 
@@ -97,7 +98,10 @@ def _usable(declared: dict[str, Any]) -> Any | None:
     if "verify" not in declared.get("key_ops", ["verify"]):
         return None
     try:
-        key = jwk.import_key(declared)
+        with warnings.catch_warnings():
+            # Short keys are left out below, without a warning about them.
+            warnings.simplefilter("ignore", SecurityWarning)
+            key = jwk.import_key(declared)
         strong = key.key_type != "RSA" or getattr(key.raw_value, "key_size", 0) >= _MIN_RSA_BITS
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         return None

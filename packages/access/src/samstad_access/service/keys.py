@@ -68,7 +68,7 @@ class Keys:
         if self._store.find(PrincipalRecord, principal) is None:
             raise NotFound(f"There is no principal {principal}.")
         if expires_us is not None and expires_us <= act.now_us:
-            raise BadInput("The key would have expired already: give a later time.", pointer="/expires")
+            raise BadInput("The key would have expired already: give a later time.", pointer="/expiresAt")
         if len(self._store.list_records(KeyRecord, owner=principal, limit=_MOST_KEYS)) >= _MOST_KEYS:
             raise Conflict(f"{principal} has {_MOST_KEYS} keys, as many as may be: revoke and remove some.")
         key_id, text, digest = compose(SecretKind.KEY, self._random(RANDOM_BYTES))

@@ -6,6 +6,8 @@ and login gone; it is audited, raises attention, gives a short session, and uses
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from samstad_access.domain.account import (
@@ -35,6 +37,7 @@ from samstad_access.spi.sinks import Attention, Severity
 __all__ = ["LINK_LONGEST_S", "Login", "LoginTerms"]
 
 LINK_LONGEST_S = 900
+_MOST_WAITING = 16
 _FAILED = "The name, password or code is not right, or the account is not open."
 
 
@@ -49,8 +52,7 @@ class LoginTerms(msgspec.Struct, frozen=True, kw_only=True):
 class Login:
     """The use cases of logging in locally.
 
-    ``log_in`` and ``break_glass`` take about 0.2 s of one core and 32 MiB: run them in a worker thread
-    only where the store allows it; otherwise admit one at a time.
+    Comparing a password takes about 0.2 s of a core and 32 MiB: it is done in a thread, one at a time.
 
     Args:
         means: store, trail, attention and randomness.
@@ -69,6 +71,8 @@ class Login:
         self._sessions = sessions
         self._attempts = attempts
         self._terms = terms or LoginTerms()
+        self._comparing = asyncio.Lock()
+        self._waiting = 0
 
     def set_password(self, act: Act, name: str, *, principal: str, password: str) -> None:
         """Open a local account, or give it another password.
@@ -94,7 +98,7 @@ class Login:
         self._put(act, name, principal, "account.seal", sealed=self._hash(code))
         return code
 
-    def log_in(self, act: Act, name: str, password: str, *, peer: str) -> NewSession:
+    async def log_in(self, act: Act, name: str, password: str, *, peer: str) -> NewSession:
         """Begin a session by name and password.
 
         Raises:
@@ -105,12 +109,12 @@ class Login:
         self._admit(act, counted)
         account = self._store.find(AccountRecord, name)
         kept = None if account is None else account.password
-        if not password_matches(kept, password, cost=self._terms.cost) or account is None:
+        if not await self._matches(kept, password) or account is None:
             raise self._failure(act, "login.password", name, counted)
         self._forgive(counted)
         return self._sessions.begin(act, account.principal, method="password", lasts_s=self._terms.session_s)
 
-    def break_glass(self, act: Act, name: str, code: str, *, peer: str) -> NewSession:
+    async def break_glass(self, act: Act, name: str, code: str, *, peer: str) -> NewSession:
         """Open a sealed account with its code, which is used up; a reason is demanded.
 
         Raises:
@@ -124,7 +128,7 @@ class Login:
         self._admit(act, counted)
         account = self._store.find(AccountRecord, name)
         kept = None if account is None else account.sealed
-        if not password_matches(kept, typed_code(code), cost=self._terms.cost) or account is None:
+        if not await self._matches(kept, typed_code(code)) or account is None:
             raise self._failure(act, "login.break-glass", name, counted)
         try:
             self._store.put(msgspec.structs.replace(account, sealed=None), replacing=account)
@@ -192,6 +196,16 @@ class Login:
 
     def _hash(self, password: str) -> PasswordHash:
         return hash_password(password, self._random(SALT_BYTES), cost=self._terms.cost)
+
+    async def _matches(self, kept: PasswordHash | None, password: str) -> bool:
+        if self._waiting >= _MOST_WAITING:
+            raise TooManyAttempts("Many logins are under way: try again in a few seconds.", retry_after_s=5)
+        self._waiting += 1
+        try:
+            async with self._comparing:
+                return await asyncio.to_thread(password_matches, kept, password, cost=self._terms.cost)
+        finally:
+            self._waiting -= 1
 
     def _admit(self, act: Act, counted: tuple[str, ...]) -> None:
         wait_s = max((self._attempts.wait_s(who, now_us=act.now_us) for who in counted), default=0)

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 import msgspec
 
+from samstad_access.domain.account import AccountRecord
 from samstad_access.domain.api_key import KeyRecord
 from samstad_access.domain.label import LabelRecord
 from samstad_access.domain.principal import ANONYMOUS, PrincipalRecord
 from samstad_access.domain.role import BUILT_IN, Binding, RoleRecord
-from samstad_access.domain.session import SessionRecord
+from samstad_access.domain.session import CodeRecord, SessionRecord
 from samstad_access.errors import BadInput, Conflict, NotFound
 from samstad_access.service.act import Act
 from samstad_access.service.means import Means
@@ -91,7 +92,7 @@ class Principals:
         return new
 
     def remove(self, act: Act, principal: str) -> None:
-        """Remove a principal with its keys and sessions.
+        """Remove a principal with its keys, sessions, accounts and links.
 
         Raises:
             NotFound: there is none of that id.
@@ -102,9 +103,10 @@ class Principals:
             self._keep_one_administrator(old)
         act.note(self._trail, "principal.remove", principal)
         self._store.take(PrincipalRecord, principal)
-        for kind in (KeyRecord, SessionRecord):
-            for record in self._store.list_records(kind, owner=principal):
-                self._store.take(kind, record.id)
+        for kind in (KeyRecord, SessionRecord, AccountRecord, CodeRecord):
+            while records := self._store.list_records(kind, owner=principal):
+                for record in records:
+                    self._store.take(kind, record.id)
 
     def put_role(self, act: Act, role: RoleRecord) -> RoleRecord:
         """Define or redefine a role of the organisation.
