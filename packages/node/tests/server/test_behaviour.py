@@ -99,7 +99,7 @@ async def test_a_body_that_is_too_large_is_refused(start, kind):
     await wire.send(f"POST /a HTTP/1.1\r\nContent-Length: 1001\r\n{HOST}", b"x" * 1001)
     status, headers, body = await wire.response()
     assert (status, headers["connection"]) == (413, "close")
-    assert b"/problems/" in body
+    assert b"/problems/payload-too-large" in body
     assert len(street.application.seen) == 1
 
 

@@ -14,6 +14,17 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
 
 _WITHOUT_BODY = frozenset({204, 304})
+_REFUSALS = {
+    400: "Bad request",
+    408: "Request timeout",
+    413: "Payload too large",
+    414: "URI too long",
+    417: "Expectation failed",
+    431: "Request header fields too large",
+    501: "Not implemented",
+    503: "Overloaded",
+    505: "HTTP version not supported",
+}
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 
 
@@ -49,7 +60,7 @@ def chunk(part: bytes) -> bytes:
 
 def refusal(refused: Refusal, *, date: str) -> bytes:
     """Return the answer to what was no request; the connection ends with it."""
-    title = HTTPStatus(refused.status).phrase
+    title = _REFUSALS[refused.status]
     name = title.lower().replace(" ", "-")
     body = problem_body(name, title=title, status=refused.status, detail=refused.detail)
     response = Response(refused.status, [("Content-Type", "application/json")], body)
