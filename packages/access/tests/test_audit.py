@@ -13,6 +13,7 @@ from samstad_access.domain.audit import (
     audit_entry,
     chain,
     head_of,
+    read_entries,
     verify,
 )
 from samstad_access.domain.secret_text import SecretKind, compose
@@ -102,7 +103,9 @@ def test_a_chain_survives_json(reasons):
         chained = chain(head, audit_entry(who="å", what="x", at_us=1, reason=reason))
         head = head_of(chained)
         found.append(orjson.dumps(msgspec.to_builtins(chained)))
-    assert verify(msgspec.json.decode(line, type=ChainedEntry) for line in found).ok
+    assert verify(read_entries([*found, b""])).ok
+    with pytest.raises(ValueError, match=f"line {len(found) + 1} "):
+        list(read_entries([*found, b"{}"]))
 
 
 def test_secrets_never_enter_the_trail():

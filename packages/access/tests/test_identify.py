@@ -8,7 +8,7 @@ from samstad_access.domain.principal import PrincipalRecord
 from samstad_access.domain.role import Binding, RoleRecord
 from samstad_access.domain.secret_text import SecretKind, compose
 from samstad_access.domain.session import csrf_token
-from samstad_access.errors import BadInput, Conflict, NotFound, Unauthenticated
+from samstad_access.errors import BadInput, Conflict, NotFound, TooManyAttempts, Unauthenticated
 from samstad_access.settings import AccessSettings
 
 SECOND_US = 1_000_000
@@ -64,6 +64,22 @@ def test_known_id_and_unknown_id_cannot_be_told_apart(house, key):
             house.come(text)
         answers.add(str(refused.value))
     assert len(answers) == 1
+
+
+def test_who_guesses_is_told_to_wait_and_nobody_else(house, key, now_us):
+    def come(text, peer, now_us=now_us):
+        return house.access.identify({"x-api-key": text}, now_us=now_us, peer=peer)
+
+    for _ in range(11):
+        with pytest.raises(Unauthenticated):
+            come("wrong", "192.0.2.7")
+    with pytest.raises(TooManyAttempts) as refused:
+        come("wrong", "192.0.2.7")
+    assert refused.value.retry_after_s == 1
+    assert come(key, "192.0.2.7").id == "app", "a key that counts is never held back"
+    for peer, later_us in (("192.0.2.8", now_us), ("192.0.2.7", now_us + SECOND_US)):
+        with pytest.raises(Unauthenticated):
+            come("wrong", peer, later_us)
 
 
 def test_two_credentials_at_once_are_refused(house, key, now_us):

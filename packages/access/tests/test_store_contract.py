@@ -75,8 +75,9 @@ def test_use_is_noted_without_being_a_change(store):
     store.put(key("k"), replacing=None)
     number, _ = store.changes_since(0)
     assert store.last_used_us(KeyRecord, "k") is None
-    store.touch(KeyRecord, "k", now_us=5)
+    store.note_used(KeyRecord, {"k": 5, "gone": 5})
     assert store.last_used_us(KeyRecord, "k") == 5
+    assert store.last_used_us(KeyRecord, "gone") is None
     assert store.changes_since(number) == (number, [])
 
 

@@ -8,7 +8,7 @@ node) finds out even that the end was cut off or that the whole chain was writte
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Annotated
 
@@ -28,6 +28,7 @@ __all__ = [
     "audit_entry",
     "chain",
     "head_of",
+    "read_entries",
     "verify",
 ]
 
@@ -158,6 +159,20 @@ def verify(
         cut = f"the chain ends at {head.number}, a checkpoint of {max(missing)} was kept: its end was cut off"
         return Verification(head=head, fault=cut)
     return Verification(head=head)
+
+
+def read_entries(lines: Iterable[bytes | str]) -> Iterator[ChainedEntry]:
+    """Yield entries from JSON lines, as an export of the log has them; empty lines are passed over.
+
+    Raises:
+        ValueError: a line is no entry; says which.
+    """
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                yield msgspec.json.decode(line, type=ChainedEntry)
+            except msgspec.MsgspecError as error:
+                raise ValueError(f"line {number} is no audit entry: {error}") from error
 
 
 def _fault(chained: ChainedEntry, head: Head, checkpoints: dict[int, str]) -> str | None:

@@ -8,11 +8,14 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
-from samstad_access.errors import KeySetRefused
+from samstad_access.errors import BadInput, KeySetRefused
+from samstad_access.service.key_refresh import KeyRefresh, KeyUser, RefreshTerms
+from samstad_access.settings import AccessSettings
 from samstad_access.spi.keys import KeySource
 
-__all__ = ["FileKeys", "UrlKeys", "key_source"]
+__all__ = ["FileKeys", "UrlKeys", "key_refresh", "key_source"]
 
 _MAX_BYTES = 256 * 1024
 _TIMEOUT_S = 10
@@ -36,8 +39,9 @@ class UrlKeys:
     """A KeySource that asks an https URL; http is taken on loopback alone."""
 
     def __init__(self, url: str) -> None:
-        loopback = url.startswith(("http://127.0.0.1:", "http://localhost:", "http://[::1]:"))
-        if not url.startswith("https://") and not loopback:
+        parts = urlsplit(url)
+        loopback = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
+        if parts.scheme != "https" and not loopback:
             raise KeySetRefused(f"{url} is no https URL: keys from it could be anybody's.")
         self._url = url
 
@@ -76,3 +80,21 @@ def key_source(place: str) -> KeySource:
         KeySetRefused: it is a URL without https.
     """
     return UrlKeys(place) if "://" in place else FileKeys(Path(place))
+
+
+def key_refresh(settings: AccessSettings, user: KeyUser, *, cache: Path) -> KeyRefresh:
+    """Return the background task that keeps the issuer's keys, as the settings say.
+
+    Args:
+        settings: with ``issuer`` and ``jwks``.
+        user: Access.
+        cache: the file that outlives the process.
+
+    Raises:
+        BadInput: an issuer is set without a place for its keys.
+        KeySetRefused: the place is a URL without https.
+    """
+    if not settings.jwks:
+        raise BadInput("An issuer needs a place for its keys, a file or an https URL.", pointer="access.jwks")
+    terms = RefreshTerms(every_s=settings.jwks_refresh_s, cache_s=settings.jwks_cache_days * 86_400)
+    return KeyRefresh(key_source(settings.jwks), user, cache=cache, place=settings.jwks, terms=terms)

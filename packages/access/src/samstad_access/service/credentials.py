@@ -27,7 +27,7 @@ from samstad_access.domain.session import (
     cookie_value,
     csrf_proven,
 )
-from samstad_access.errors import Unauthenticated
+from samstad_access.errors import AccessError, TooManyAttempts, Unauthenticated
 from samstad_access.service.directory import Directory
 from samstad_access.service.evidence import Evidence
 from samstad_access.service.tokens import TokenVerifier
@@ -42,7 +42,7 @@ _REFUSED = (
 )
 _MISSING = "Log in first: send a key in X-API-Key, or a key or token in Authorization: Bearer."
 _TWO = "Two credentials were sent, X-API-Key and Authorization: send one of them."
-_MOST_USED = 10_000
+_MOST_USED = 2_000
 _MOST_KNOWN = 16_384
 """Known credentials in memory; the oldest give way."""
 
@@ -87,6 +87,7 @@ class Credentials:
 
         Raises:
             Unauthenticated: no credential that counts, where one is needed.
+            TooManyAttempts: the same, for the so-many-th time from this peer.
         """
         if not 0 <= now_us - self._polled_us < self._poll_us:
             self.refresh(now_us=now_us)
@@ -120,21 +121,20 @@ class Credentials:
 
     def note_used(self) -> None:
         """Write down which keys were used; coarse, and for the background task."""
-        used, self._used = self._used, {}
-        for key_id, used_us in used.items():
-            self._store.touch(KeyRecord, key_id, now_us=used_us)
+        if self._used:
+            used, self._used = self._used, {}
+            self._store.note_used(KeyRecord, used)
 
     def _new(self, raw: str, headers: Mapping[str, str], now_us: int, peer: str) -> Principal:
-        text = raw if "x-api-key" in headers else _bearer(raw)
-        evidence = None if text is None else self._verify(text, now_us)
+        evidence = (
+            self._verify_key(raw, now_us) if "x-api-key" in headers else self._verify_bearer(raw, now_us)
+        )
         return self._remember(_fingerprint(raw), evidence, now_us, peer)
 
     def _remember(self, fingerprint: bytes, evidence: Evidence | None, now_us: int, peer: str) -> Principal:
         principal = None if evidence is None else self._directory.build(evidence)
         if principal is None or now_us >= principal.expires_us:
-            if peer:
-                self._attempts.failed(peer, now_us=now_us)
-            raise Unauthenticated(_REFUSED)
+            raise self._refusal(now_us, peer)
         self._known.pop(fingerprint, None)
         if len(self._known) >= _MOST_KNOWN:
             for old in list(self._known)[: max(1, _MOST_KNOWN // 8)]:
@@ -162,10 +162,30 @@ class Credentials:
         evidence = self._verify_session(session, now_us, proven=proven)
         return self._remember(fingerprint, evidence, now_us, peer)
 
-    def _verify(self, text: str, now_us: int) -> Evidence | None:
+    def _refusal(self, now_us: int, peer: str) -> AccessError:
+        # A credential that counts is never held back, whoever else fails behind the same address.
+        wait_s = self._attempts.wait_s(peer, now_us=now_us) if peer else 0
+        if wait_s > 0:
+            return TooManyAttempts(
+                f"Too many credentials from here were refused: wait {wait_s} seconds.", retry_after_s=wait_s
+            )
+        if peer:
+            self._attempts.failed(peer, now_us=now_us)
+        return Unauthenticated(_REFUSED)
+
+    def _verify_bearer(self, header: str, now_us: int) -> Evidence | None:
+        scheme, _, text = header.partition(" ")
+        text = text.strip()
+        if scheme.lower() != "bearer":
+            return None
+        if self._tokens is None or text.startswith(SecretKind.KEY.value):
+            return self._verify_key(text, now_us)
+        return self._tokens.verify(text, now_us=now_us)
+
+    def _verify_key(self, text: str, now_us: int) -> Evidence | None:
         presented = parse(SecretKind.KEY, text)
         if presented is None:
-            return None if self._tokens is None else self._tokens.verify(text, now_us=now_us)
+            return None
         key_id, digest = presented
         record = self._store.find(KeyRecord, key_id)
         if not same(None if record is None else record.digest, digest) or record is None:
@@ -204,8 +224,3 @@ def _fingerprint(raw: str) -> bytes:
         return sha256(raw.encode()).digest()
     except UnicodeEncodeError:
         raise Unauthenticated(_REFUSED) from None
-
-
-def _bearer(header: str) -> str | None:
-    scheme, _, text = header.partition(" ")
-    return text.strip() if scheme.lower() == "bearer" else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from samstad_access.spi.store import AccessStore, Change, RecordT
 
@@ -52,9 +52,9 @@ class WatchedStore:
         """Return what changed."""
         return self._store.changes_since(number)
 
-    def touch(self, kind: type[RecordT], record_id: str, *, now_us: int) -> None:
-        """Note that a credential was used."""
-        self._store.touch(kind, record_id, now_us=now_us)
+    def note_used(self, kind: type[RecordT], used_us: Mapping[str, int]) -> None:
+        """Note when credentials were used."""
+        self._store.note_used(kind, used_us)
 
     def last_used_us(self, kind: type[RecordT], record_id: str) -> int | None:
         """Return when a credential was last noted as used."""

@@ -6,6 +6,7 @@ Other processes of the node use the same store. What one of them writes, the oth
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 __all__ = ["EVERYTHING", "AccessStore", "Change", "Record", "RecordT"]
@@ -79,8 +80,8 @@ class AccessStore(Protocol):
         """Remove records that expired and return how many."""
         ...
 
-    def touch(self, kind: type[RecordT], record_id: str, *, now_us: int) -> None:
-        """Note that a credential was used; not a change, and allowed to be lost at power loss."""
+    def note_used(self, kind: type[RecordT], used_us: Mapping[str, int]) -> None:
+        """Note when credentials were used; not a change, and allowed to be lost at power loss."""
         ...
 
     def last_used_us(self, kind: type[RecordT], record_id: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from samstad_access.errors import Conflict
@@ -66,9 +67,11 @@ class MemoryStore:
             self._changed(*place)
         return len(over)
 
-    def touch(self, kind: type[RecordT], record_id: str, *, now_us: int) -> None:
-        """Note that a credential was used."""
-        self._used[kind.KIND, record_id] = now_us
+    def note_used(self, kind: type[RecordT], used_us: Mapping[str, int]) -> None:
+        """Note when credentials were used."""
+        for record_id, moment_us in used_us.items():
+            if (kind.KIND, record_id) in self._records:
+                self._used[kind.KIND, record_id] = moment_us
 
     def last_used_us(self, kind: type[RecordT], record_id: str) -> int | None:
         """Return when a credential was last noted as used."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -102,13 +102,14 @@ class SqliteStore:
             self._connection.execute(query("cut_changes"))
         return len(over)
 
-    def touch(self, kind: type[RecordT], record_id: str, *, now_us: int) -> None:
-        """Note that a credential was used, without waiting for the disk."""
+    def note_used(self, kind: type[RecordT], used_us: Mapping[str, int]) -> None:
+        """Note when credentials were used, without waiting for the disk."""
+        rows = [(moment_us, kind.KIND, record_id, moment_us) for record_id, moment_us in used_us.items()]
         with self._failures():
             self._connection.pragma("synchronous", "normal")
             try:
-                bound = (now_us, kind.KIND, record_id, now_us)
-                self._connection.execute(query("note_use"), bound)
+                with self._transaction():
+                    self._connection.executemany(query("note_use"), rows)
             finally:
                 self._connection.pragma("synchronous", "full")
 
