@@ -147,6 +147,8 @@ async def test_who_does_not_administer_everything_administers_nothing(house, app
         ({}, None),
         ({"id": "a b"}, "/id"),
         ({"id": 7}, "/id"),
+        ({"id": "x\n"}, "/id"),
+        ({"id": "x", "bindings": [{"role": "reader\n", "tenants": []}]}, "/bindings/0/role"),
         ({"id": "x", "colour": "red"}, None),
         ({"id": "x", "kind": "anonymous"}, "/kind"),
         ({"id": "x", "bindings": [{"role": "reader", "tenants": [""]}, {"role": "Chief", "tenants": []}]},
@@ -250,6 +252,7 @@ async def test_a_person_logs_in_administers_with_the_csrf_token_and_logs_out(hou
 async def test_a_link_and_a_broken_glass_begin_sessions(house, app, root):
     link = house.access.login.make_link(house.act, "root")
     anybody = Client(app)
+    assert (await anybody("HEAD", f"/link/{link}")).status == 200
     begun = await anybody("GET", f"/link/{link}", host="localhost:8080")
     assert (begun.status, begun.header("location"), begun.header("referrer-policy")) == (
         303,

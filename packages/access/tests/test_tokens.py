@@ -4,10 +4,14 @@ import base64
 import hashlib
 import hmac
 import json
+from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
@@ -16,13 +20,16 @@ from samstad_access.domain.principal import PrincipalRecord
 from samstad_access.domain.role import Binding
 from samstad_access.domain.token import TokenRules, claim, token_bindings, token_limit
 from samstad_access.errors import KeySetRefused, Unauthenticated
+from samstad_access.service.access import Access, Surroundings
 from samstad_access.service.key_refresh import KeyRefresh, RefreshTerms
 from samstad_access.service.key_set import PublicKeys
 from samstad_access.settings import AccessSettings
+from samstad_access.store.memory import MemoryStore
 
 ISSUER = "https://login.example.org"
 SETTINGS = AccessSettings(issuer=ISSUER, audience="samstad", leeway_s=30)
 DAY_US = 86_400 * 1_000_000
+NOW_US = 1_795_000_000_000_000
 TYPE = "https://example.org/Bin"
 
 RSA = RSAKey.generate_key(2048, {"kid": "rsa"})
@@ -38,6 +45,12 @@ def jwks(*keys) -> bytes:
 def b64(data: bytes | dict) -> str:
     raw = data if isinstance(data, bytes) else json.dumps(data).encode()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def fresh() -> SimpleNamespace:
+    access = Access(SETTINGS, Surroundings(store=MemoryStore(), audit=lambda _: None))
+    access.use_keys(jwks(RSA), until_us=NOW_US + DAY_US)
+    return SimpleNamespace(access=access)
 
 
 @pytest.fixture
@@ -78,7 +91,7 @@ WRONG_CLAIMS = [
     {"aud": ["other"]}, {"aud": None}, {"aud": {"samstad": 1}}, {"exp": None}, {"exp": "9999999999"},
     {"exp": True}, {"exp": 0},
     {"exp": 1e300}, {"nbf": 1 << 40}, {"nbf": "0"}, {"iat": 1 << 40}, {"sub": None}, {"sub": ""}, {"sub": 7},
-    {"sub": "x" * 300}, {"sub": "a\nb"},
+    {"sub": "x" * 300}, {"sub": "a\nb"}, {"sub": "å"},
 ]  # fmt: skip
 
 
@@ -177,6 +190,29 @@ def test_no_forgery_comes_in(house, claims, now_us):
     assert len(details) == 1, "a refusal never says why"
     assert sum(house.access.tokens.refusals.values()) == len(forgeries)
     assert len(house.access.tokens.refusals) < 12, "reasons are a fixed set"
+
+
+@given(st.data())
+@hypothesis_settings(max_examples=100, deadline=None)
+def test_a_token_with_anything_changed_is_refused_or_still_itself(data):
+    house = fresh()
+    now_s = NOW_US // 1_000_000
+    good = sign({"iss": ISSUER, "aud": "samstad", "sub": "eva", "exp": now_s + 9, "tenants": [], "roles": []})
+    place = data.draw(st.integers(0, len(good) - 1))
+    cut = data.draw(st.integers(0, 5))
+    changed = good[:place] + data.draw(st.text(max_size=5)) + good[place + cut :]
+    try:
+        assert come(house, changed, NOW_US).id == "token:eva"
+    except Unauthenticated:
+        assert changed != good
+
+
+@given(st.dictionaries(st.sampled_from(["x-api-key", "authorization", "cookie", "x-csrf-token"]), st.text()))
+@hypothesis_settings(max_examples=100, deadline=None)
+def test_no_header_does_more_than_be_refused(headers):
+    house = fresh()
+    with pytest.raises(Unauthenticated):
+        house.access.identify(headers, now_us=NOW_US)
 
 
 def test_a_token_is_no_api_key(house, claims, now_us):

@@ -16,7 +16,8 @@ ANONYMOUS = "anonymous"
 NEVER_US = 1 << 62
 """Later than any time that comes."""
 
-PrincipalId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/|-]{0,255}$")]
+PrincipalId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][\x21-\x7e]{0,299}\Z")]
+"""Wide enough for the subject of any token, so that each can be given a record and be shut out."""
 
 
 class PrincipalKind(StrEnum):

@@ -30,7 +30,7 @@ ANY = "*"
 MAX_BINDINGS = 32
 """Most bindings of one principal: each costs a cold decision one evaluation."""
 
-RoleName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+RoleName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,63}\Z")]
 Names = Annotated[tuple[Annotated[str, Meta(max_length=2048)], ...], Meta(max_length=256)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,8 @@ _HEADER_MEMBERS = frozenset({"alg", "kid", "typ", "cty", "x5t", "x5t#S256"})
 _TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt", "application/jwt"})
 _SCOPE_PREFIX = "samstad:"
 _LONGEST = 256
+_SUBJECT = re.compile(r"[\x21-\x7e]{1,255}")
+"""OpenID Connect Core 2: at most 255 ASCII characters."""
 
 
 class TokenRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +78,7 @@ def claims_fault(claims: Mapping[str, Any], rules: TokenRules, *, now_s: float) 
     if not rules.audience or rules.audience not in audiences:
         return "another audience"
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST or not subject.isprintable():
+    if not isinstance(subject, str) or _SUBJECT.fullmatch(subject) is None:
         return "no usable subject"
     return _time_fault(claims, rules.leeway_s, now_s)
 

@@ -75,6 +75,9 @@ def login_routes(gate: Gate) -> list[Route]:
         return _begun(request, await login.break_glass(act, given.name, given.code, peer=peer_of(request)))
 
     async def use_link(request: Request) -> Response:
+        if request.method == "HEAD":
+            # Previews ask by HEAD, and would use the link up.
+            return Response(headers={"Cache-Control": "no-store"})
         act = gate.act(request, "link")
         begun = login.use_link(act, request.path_params["secret"], peer=peer_of(request))
         answer = _begun(request, begun, status=303)
