@@ -22,7 +22,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-__all__ = ["EgressDenied", "EgressRules", "Resolve", "ResolutionFailed", "resolve_host"]
+__all__ = ["EgressDenied", "EgressRules", "ResolutionFailed", "Resolve", "resolve_host"]
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network

@@ -88,7 +88,7 @@ _INCOMPLETE = -1
 def _status(line: bytes) -> int:
     version, _, rest = line.partition(b" ")
     code = rest[:3]
-    if version not in (b"HTTP/1.1", b"HTTP/1.0") or not code.isdigit() or len(code) < 3:  # noqa: PLR2004 - RFC 9112, section 4
+    if version not in (b"HTTP/1.1", b"HTTP/1.0") or not code.isdigit() or len(code) < 3:
         raise BrokenAnswer("what came is no HTTP/1.1 answer")
     return int(code)
 
@@ -205,7 +205,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Note that the connection is there."""
         # Not asked by isinstance: the transports of uvloop are none of asyncio's classes.
-        self._transport = cast(asyncio.Transport, transport)
+        self._transport = cast("asyncio.Transport", transport)
         self.is_open = True
 
     def data_received(self, data: bytes) -> None:

@@ -12,12 +12,12 @@ __all__ = ["Notice", "Notifier", "Outcome", "Result"]
 class Result(StrEnum):
     """What became of one attempt.
 
-    | result      | means                                          | what delivery does                       |
-    |-------------|------------------------------------------------|------------------------------------------|
-    | delivered   | the receiver has it                            | goes on                                  |
-    | unreachable | the endpoint as a whole cannot take anything   | keeps everything, tries again later      |
-    | failed      | the endpoint could not take this notification  | tries these entities again later         |
-    | refused     | the endpoint will never take this notification | counts it as given up, does not retry    |
+    | result      | means                                          | what delivery does                |
+    |-------------|------------------------------------------------|-----------------------------------|
+    | delivered   | the receiver has it                            | goes on                           |
+    | unreachable | the endpoint as a whole cannot take anything   | keeps everything, tries again     |
+    | failed      | the endpoint could not take this notification  | tries these entities again        |
+    | refused     | the endpoint will never take this notification | counts it as given up             |
     """
 
     DELIVERED = "delivered"

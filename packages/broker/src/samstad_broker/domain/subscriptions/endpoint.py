@@ -55,7 +55,7 @@ def parse_endpoint(value: Any) -> Endpoint:
     receiver = key_value_pairs(value.get("receiverInfo", []), f"{_POINTER}/receiverInfo")
     notifier = key_value_pairs(value.get("notifierInfo", []), f"{_POINTER}/notifierInfo")
     if mqtt:
-        _check_mqtt(split, notifier)
+        _check_mqtt(address, split, notifier)
     else:
         _check_headers(receiver)
     return Endpoint(
@@ -123,9 +123,9 @@ def _check_headers(pairs: tuple[tuple[str, str], ...]) -> None:
             )
 
 
-def _check_mqtt(split: SplitResult, notifier: tuple[tuple[str, str], ...]) -> None:
+def _check_mqtt(address: str, split: SplitResult, notifier: tuple[tuple[str, str], ...]) -> None:
     topic = split.path.removeprefix("/")
-    if not topic or "+" in topic or "#" in topic or split.fragment or split.query:
+    if not topic or "+" in topic or "#" in address or split.query:
         raise BadRequestData(
             "An MQTT uri names the topic in its path, without wildcards, "
             "as mqtt://host:1883/topic/subtopic does (clause 7.2).",

@@ -23,7 +23,7 @@ _LEAST: dict[str, Any] = {
 }
 
 
-def apply_fragment(
+def apply_fragment(  # noqa: PLR0913 - context and time are arguments, by keyword
     subscription: Subscription,
     fragment: Mapping[str, Any],
     context: Context,

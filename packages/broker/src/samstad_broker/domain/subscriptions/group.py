@@ -178,9 +178,8 @@ class Group:
     def collect(self, event: ChangeEvent, found: list[str]) -> None:
         """Append the ids of the subscriptions that a change concerns."""
         if self._by_id:
-            for entry in self._by_id.get(event.entity_id, ()):
-                if entry.rest is None or entry.rest(event):
-                    found.append(entry.id)
+            entries = self._by_id.get(event.entity_id, ())
+            found += [entry.id for entry in entries if entry.rest is None or entry.rest(event)]
         if self._prefixes:
             self._collect_by_prefix(event, found)
         numbers = event.numbers
@@ -202,6 +201,4 @@ class Group:
 
 def _collect_all(entries: list[Entry], event: ChangeEvent, found: list[str]) -> None:
     """Ask every entry."""
-    for entry in entries:
-        if entry.full is None or entry.full(event):
-            found.append(entry.id)
+    found += [entry.id for entry in entries if entry.full is None or entry.full(event)]

@@ -106,7 +106,7 @@ class SubscriptionIndex:
                     for mask, group in groups.items():
                         if mask & kinds:
                             group.collect(event, found)
-        return tuple(found) if len(found) < 2 else tuple(dict.fromkeys(found))  # noqa: PLR2004 - none or one
+        return tuple(found) if len(found) < 2 else tuple(dict.fromkeys(found))
 
 
 def _entries(subscription: Subscription) -> Iterator[tuple[Entry, _Place]]:

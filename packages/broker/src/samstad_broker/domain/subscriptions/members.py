@@ -52,7 +52,7 @@ def positive_us(value: Any, pointer: str, *, unit_us: int) -> int:
     if not number or not 0 < value * unit_us <= _MAX_SECONDS * 1_000_000:
         unit = "seconds" if unit_us == 1_000_000 else "milliseconds"
         raise BadRequestData(f"{pointer} must be a number of {unit} greater than 0.", pointer=pointer)
-    return max(1, round(value * unit_us))
+    return max(1, int(value * unit_us))
 
 
 def positive_integer(value: Any, pointer: str) -> int:

@@ -48,7 +48,7 @@ _TEXTS = ("description", "subscriptionName", "expandValues", "jsonKeys", "csf")
 _TIME_RELATIONS = ("before", "after", "between")
 
 
-def parse_subscription(
+def parse_subscription(  # noqa: PLR0913 - context and time are arguments, by keyword
     body: Mapping[str, Any],
     context: Context,
     *,

@@ -44,7 +44,7 @@ class Delivery:
         current_entities: the present state, for periodic subscriptions and resynchronisation.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the ports of a projection, by keyword
         self,
         *,
         log: Log,
@@ -231,7 +231,7 @@ class Delivery:
         if lane.subscription.is_expired(now_us) or not lane.subscription.is_active:
             return False
         held_due_us = min((held.due_us for held in lane.held.values()), default=None)
-        has_work = lane.queue or lane.is_due or (lane.resync is not None and not lane.behind)
+        has_work = lane.can_take or lane.is_due or lane.can_resync
         if not has_work and held_due_us is None:
             return False
         ready_us = max(lane.gate.ready_us, lane.next_us)

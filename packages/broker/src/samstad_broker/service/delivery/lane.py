@@ -127,6 +127,18 @@ class Lane:
         """Whether the queue takes another row."""
         return len(self.queue) < self.settings.queue_rows
 
+    @property
+    def can_take(self) -> bool:
+        """Whether the head of the queue can move: to the subscriber, or behind an open retry."""
+        if not self.queue:
+            return False
+        return self.held_rows < self.settings.held_rows or self.queue[0].subject not in self.held
+
+    @property
+    def can_resync(self) -> bool:
+        """Whether the current state is to be told, now that everything older was."""
+        return self.resync is not None and not self.behind and not self.queue
+
     def offer(self, row: Row, before: Position) -> bool:
         """Take a row from the tail of the log; ``before`` is the position ahead of it.
 
@@ -148,7 +160,7 @@ class Lane:
         self.read = read
 
     def _conflated(self) -> bool:
-        """Keep only the newest row of each entity, where throttling asks for that; tells whether room came."""
+        """Keep only the newest row of each entity, where throttling asks for that; tell whether it helped."""
         if not self.subscription.throttling_us or self.taken:
             return False
         newest = {row.subject: row for row in self.queue}

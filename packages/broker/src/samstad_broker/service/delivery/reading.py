@@ -134,7 +134,7 @@ class Reader:
 
 
 def _may_read(lane: Lane) -> bool:
-    """Whether rows for a lane would be sent now: there is room, and its endpoint is well or it is the probe."""
+    """Whether rows for a lane would be sent now: its endpoint is well, or it is the probe."""
     if not lane.has_room or not lane.behind:
         return False
     gate = lane.gate

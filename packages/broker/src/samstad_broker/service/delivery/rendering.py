@@ -34,8 +34,21 @@ _KEPT_PLANS = 20_000
 class _Plan:
     """All about a subscription's notifications that does not change from one to the next."""
 
-    __slots__ = ("context", "content_type", "embedded", "geojson", "head", "headers", "kind", "link", "render",
-                 "subscription", "tenant", "timeout_us")  # fmt: skip
+    __slots__ = (
+        "content_type",
+        "context",
+        "embedded",
+        "geojson",
+        "head",
+        "headers",
+        "kind",
+        "link",
+        "render",
+        "subscription",
+        "tenant",
+        "timeout_us",
+        "wanted",
+    )  # fmt: skip
 
     def __init__(self, tenant: str, subscription: Subscription, settings: DeliverySettings) -> None:
         endpoint = subscription.notification.endpoint

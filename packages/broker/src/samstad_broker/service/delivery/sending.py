@@ -40,17 +40,17 @@ class Sender:
         self._renderer = Renderer(current_entities, settler.settings)
 
     async def send_next(self, lane: Lane) -> None:
-        """Send the most urgent: a retry that is due, the queue, a period that is over, a resynchronisation."""
+        """Send the most urgent: a due retry, the queue, a period that is over, a resynchronisation."""
         now_us = self._clock.now_us()
         held = min(lane.held.values(), key=lambda held: held.due_us, default=None)
         if held is not None and held.due_us <= now_us:
             await self._send_held(lane, held)
-        elif lane.queue:
+        elif lane.can_take:
             await self._send_queue(lane, now_us)
         elif lane.is_due:
             lane.is_due = False
             await self._send_state(lane, resync=False)
-        elif lane.resync is not None:
+        elif lane.resync is not None and lane.can_resync:
             await self._resynchronise(lane, lane.resync)
 
     async def _send_queue(self, lane: Lane, now_us: int) -> None:
@@ -94,7 +94,7 @@ class Sender:
         return row
 
     async def _send_state(self, lane: Lane, *, resync: bool) -> bool:
-        """Tell the current state of all matching entities; False where the endpoint did not take all of it."""
+        """Tell the current state of all matching entities; False where not all of it was taken."""
         subscription = lane.subscription
         async for documents in self._current.matching(lane.tenant, subscription):
             for first in range(0, len(documents), self._settings.batch_entities):

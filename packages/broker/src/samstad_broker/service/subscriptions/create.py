@@ -1,4 +1,4 @@
-"""Create subscription: POST /subscriptions (clauses 5.8.1, 6.10.3.1)
+"""Create subscription: POST /subscriptions (clauses 5.8.1, 6.10.3.1).
 
 - an id that exists is AlreadyExists; without an id the node gives one;
 - ``jsonldContext`` must be available when it is given;

@@ -1,4 +1,4 @@
-"""Delete subscription: DELETE /subscriptions/{subscriptionId} (clauses 5.8.5, 6.11.3.3)
+"""Delete subscription: DELETE /subscriptions/{subscriptionId} (clauses 5.8.5, 6.11.3.3).
 
 - what was not told yet is not told any more;
 - counters and retries go with it.

@@ -1,4 +1,4 @@
-"""Query subscriptions: GET /subscriptions (clauses 5.8.4, 6.10.3.2)
+"""Query subscriptions: GET /subscriptions (clauses 5.8.4, 6.10.3.2).
 
 - pages by ``limit`` and ``offset``, oldest first (clause 5.5.9).
 """
@@ -19,10 +19,10 @@ class SubscriptionPage(NamedTuple):
     """One page of subscriptions, and how many there are in all."""
 
     members: list[dict[str, Any]]
-    count: int
+    total: int
 
 
-def list_subscriptions(
+def list_subscriptions(  # noqa: PLR0913 - the parameters of the operation, by keyword
     subscriptions: Subscriptions,
     call: Call,
     context: Context,

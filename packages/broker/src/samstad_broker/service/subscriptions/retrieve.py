@@ -1,4 +1,4 @@
-"""Retrieve subscription: GET /subscriptions/{subscriptionId} (clauses 5.8.3, 6.11.3.1)
+"""Retrieve subscription: GET /subscriptions/{subscriptionId} (clauses 5.8.3, 6.11.3.1).
 
 - with ``status`` and the counters of its notifications (clause 5.2.14.2).
 """

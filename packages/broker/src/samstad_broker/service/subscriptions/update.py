@@ -1,4 +1,4 @@
-"""Update subscription: PATCH /subscriptions/{subscriptionId} (clauses 5.8.2, 5.5.8, 6.11.3.2)
+"""Update subscription: PATCH /subscriptions/{subscriptionId} (clauses 5.8.2, 5.5.8, 6.11.3.2).
 
 - first-level members are replaced, the NGSI-LD null removes a member;
 - ``expiresAt`` in the past is refused whatever else is given;
