@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
+
 from samstad_broker.domain.payload import change_payload, creation_payload, end_payload
 from samstad_broker.domain.rows import Position, Row, RowKind
 from samstad_broker.domain.subscriptions import TenantIndexes, parse_subscription

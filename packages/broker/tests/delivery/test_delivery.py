@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+
 from samstad_broker.spi.notifier import Outcome, Result
 
 UNREACHABLE = Outcome(Result.UNREACHABLE, "refused connection")

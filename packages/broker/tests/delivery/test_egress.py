@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 
 import pytest
+
 from samstad_broker.gateway.egress import EgressDenied, EgressRules, ResolutionFailed
 
 CLOSED = EgressRules()

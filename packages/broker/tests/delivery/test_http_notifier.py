@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from samstad_broker.gateway.answers import outcome_of_status
 from samstad_broker.gateway.egress import EgressRules, ResolutionFailed
 from samstad_broker.gateway.http_connection import BrokenAnswer, parse_answer

@@ -10,6 +10,7 @@ from typing import Any
 import aiomqtt
 import orjson
 import pytest
+
 from samstad_broker.gateway.egress import EgressRules
 from samstad_broker.gateway.mqtt_notifier import MqttNotifier, mqtt_message
 from samstad_broker.spi.notifier import Notice, Result

@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
 from samstad_broker.spi.notifier import Outcome, Result
 
 _spec = importlib.util.spec_from_file_location("delivery_world", Path(__file__).with_name("conftest.py"))

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from samstad_broker.domain.rows import START
 from samstad_broker.domain.subscriptions import (
     apply_fragment,
     parse_subscription,
@@ -16,7 +18,6 @@ from samstad_broker.domain.subscriptions import (
 )
 from samstad_broker.domain.subscriptions.changes import Trigger
 from samstad_broker.spi.store import SubscriptionProgress
-from samstad_broker.domain.rows import START
 from samstad_ngsild.context import CORE, compile_context
 from samstad_ngsild.document import NULL
 from samstad_ngsild.errors import BadRequestData, NgsiLdError
@@ -305,7 +306,6 @@ _names = st.sampled_from(
 def test_no_body_breaks_the_parser(members: dict[str, Any]) -> None:
     try:
         sub = parse({**body(), **members})
-    except NgsiLdError as error:
-        assert error.detail
+    except NgsiLdError:
         return
     assert restore_subscription(stored_content(sub)).id == sub.id

@@ -74,7 +74,8 @@ class _Plan:
         self.render: Callable[[EntityDocument], dict[str, Any]] = renderer(
             self.context, subscription.representation
         )
-        self.kind = (
+        self.kind = 0
+        self.wanted = (
             self.context.key,
             subscription.representation,
             subscription.notification.show_changes,
@@ -131,7 +132,7 @@ class Renderer:
             if len(self._plans) >= _KEPT_PLANS:
                 self._plans.clear()
             plan = self._plans[lane] = _Plan(lane.tenant, lane.subscription, self._settings)
-            plan.kind = self._kinds.setdefault(plan.kind, len(self._kinds))
+            plan.kind = self._kinds.setdefault(plan.wanted, len(self._kinds))
         return plan
 
     def _entity(self, plan: _Plan, row: Row) -> bytes:
