@@ -51,10 +51,12 @@ class PlainNumbers(dict[str, float | None]):
         number: float | None = None
         if not instances:
             number = nan
-        elif len(instances) == 1 and instances[0]["type"] == "Property":
-            value = instances[0]["value"]
-            if value.__class__ is float or value.__class__ is int:
-                number = value
+        elif len(instances) == 1:
+            instance = instances[0]
+            if instance["type"] == "Property":
+                value = instance["value"]
+                if value.__class__ is float or value.__class__ is int:
+                    number = value
         self[attribute] = number
         return number
 

@@ -80,6 +80,11 @@ def _check(
     return check
 
 
+def _is_sure(entry: Entry) -> bool:
+    """Whether lying in its one interval is all that an entry asks."""
+    return entry.rest is None and len(entry.intervals) == 1
+
+
 class _Bounds:
     """Entries that wait for a number of one attribute.
 
@@ -88,32 +93,38 @@ class _Bounds:
         unsure: entries that ask for more.
     """
 
-    __slots__ = ("entries", "sure", "unsure")
+    __slots__ = ("entries", "has_sure", "has_unsure", "sure", "unsure")
 
     def __init__(self) -> None:
         self.sure: IntervalTable[str] = IntervalTable()
         self.unsure: IntervalTable[Entry] = IntervalTable()
         self.entries: list[Entry] = []
+        self.has_sure = self.has_unsure = False
 
     def add(self, entry: Entry) -> None:
         self.entries.append(entry)
         _, low, high = entry.intervals[0]
-        if entry.rest is None and len(entry.intervals) == 1:
+        if _is_sure(entry):
+            self.has_sure = True
             self.sure.add(low, high, entry.id)
         else:
+            self.has_unsure = True
             self.unsure.add(low, high, entry)
 
     def remove(self, entry: Entry) -> None:
         self.entries.remove(entry)
         _, low, high = entry.intervals[0]
-        if entry.rest is None and len(entry.intervals) == 1:
+        if _is_sure(entry):
             self.sure.remove(low, high, entry.id)
         else:
             self.unsure.remove(low, high, entry)
 
     def collect(self, number: float, event: ChangeEvent, found: list[str]) -> None:
         """Append the subscriptions that the number, and what else they ask, concern."""
-        found += self.sure.around(number)
+        if self.has_sure:
+            found += self.sure.around(number)
+        if not self.has_unsure:
+            return
         numbers = event.numbers
         for entry in self.unsure.around(number):
             check = entry.rest
