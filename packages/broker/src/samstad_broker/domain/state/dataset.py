@@ -1,0 +1,124 @@
+"""The current entities of one tenant (or of one of its snapshots)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import orjson
+
+from samstad_broker.domain.state.bucket import TypeBucket
+from samstad_broker.domain.state.grid import Grid
+from samstad_broker.domain.state.ordered import OrderedRecords
+from samstad_broker.domain.state.record import Record, exact_bytes
+from samstad_ngsild.document import NGSI_LD, EntityDocument
+
+__all__ = ["LOCATION", "Dataset"]
+
+LOCATION = NGSI_LD + "location"
+"""The geo-attribute that is indexed from the start (clause 4.7.1); others are when a query asks for them."""
+
+
+class Dataset:
+    """Entities by id, by type, by value and by place.
+
+    Every change goes through ``put`` and ``remove``, which keep all indexes in step.
+    """
+
+    def __init__(self) -> None:
+        self.entities: dict[str, Record] = {}
+        self.records = OrderedRecords()
+        self.types: dict[str, TypeBucket] = {}
+        self.grids: dict[str, Grid] = {LOCATION: Grid()}
+        self.by_sequence: dict[int, Record] = {}
+
+    def __len__(self) -> int:
+        return len(self.entities)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def get(self, entity_id: str) -> Record | None:
+        """Return the record of an entity, or None."""
+        return self.entities.get(entity_id)
+
+    def add(self, document: EntityDocument, sequence: int, encoded: bytes | None = None) -> Record:
+        """Take in a new entity; its id must not be inside yet."""
+        kept = encoded if encoded is not None else exact_bytes(orjson.dumps(document))
+        record = Record(document["id"], sequence, tuple(document["type"]), kept)
+        self.entities[record.id] = record
+        self.records.add(record)
+        self.by_sequence[sequence] = record
+        for name in record.types:
+            self._bucket(name).add(record, document)
+        for attribute, grid in self.grids.items():
+            _place(grid, attribute, record, document)
+        return record
+
+    def change(
+        self,
+        record: Record,
+        before: EntityDocument,
+        after: EntityDocument,
+        touched: Iterable[str] | None = None,
+    ) -> None:
+        """Replace an entity's document; ``touched`` names the attributes that may differ (None: any)."""
+        record.document = exact_bytes(orjson.dumps(after))
+        record.views = None
+        types = tuple(after["type"])
+        if types != record.types:
+            self._retype(record, before, after, types)
+        else:
+            for name in types:
+                self.types[name].change(record, before, after, touched)
+        for attribute, grid in self.grids.items():
+            if touched is None or attribute in touched:
+                _place(grid, attribute, record, after)
+
+    def _retype(
+        self, record: Record, before: EntityDocument, after: EntityDocument, types: tuple[str, ...]
+    ) -> None:
+        for name in record.types:
+            self._leave(name, record, before)
+        record.types = types
+        for name in types:
+            self._bucket(name).add(record, after)
+
+    def remove(self, record: Record, document: EntityDocument) -> None:
+        """Take out an entity."""
+        del self.entities[record.id]
+        del self.by_sequence[record.sequence]
+        self.records.remove(record)
+        for name in record.types:
+            self._leave(name, record, document)
+        for grid in self.grids.values():
+            grid.drop(record.sequence)
+
+    def _bucket(self, name: str) -> TypeBucket:
+        bucket = self.types.get(name)
+        if bucket is None:
+            bucket = self.types[name] = TypeBucket()
+        return bucket
+
+    def _leave(self, name: str, record: Record, document: EntityDocument) -> None:
+        bucket = self.types[name]
+        bucket.remove(record, document)
+        if not bucket.records:
+            del self.types[name]
+
+    def grid(self, attribute: str) -> Grid:
+        """Return the grid of a geo-attribute, building it at the first question."""
+        grid = self.grids.get(attribute)
+        if grid is None:
+            grid = self.grids[attribute] = Grid()
+            for record in self.records:
+                _place(grid, attribute, record, record.parsed())
+        return grid
+
+
+def _place(grid: Grid, attribute: str, record: Record, document: EntityDocument) -> None:
+    """Follow an entity's place; the default instance counts, other datasets are the evaluator's."""
+    instances = document.get(attribute)
+    if instances and instances[0]["type"] == "GeoProperty":
+        grid.put(record.sequence, instances[0]["value"])
+    else:
+        grid.drop(record.sequence)

@@ -1,0 +1,1 @@
+"""Use cases: one operation of the standard per file."""

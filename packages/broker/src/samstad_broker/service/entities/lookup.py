@@ -1,0 +1,52 @@
+"""Finding the entity that an operation names, without telling more than the caller may know."""
+
+from __future__ import annotations
+
+from samstad_broker.domain.state.dataset import Dataset
+from samstad_broker.domain.state.record import Record
+from samstad_broker.service.broker import Broker
+from samstad_broker.service.call import Call
+from samstad_broker.spi.authorizer import Operation
+from samstad_ngsild.entities.names import check_uri
+from samstad_ngsild.errors import ResourceNotFound
+
+__all__ = ["found_for_reading", "found_for_writing", "not_found"]
+
+
+def not_found(entity_id: str) -> ResourceNotFound:
+    """Return the error for an entity that does not exist, or not for this caller (I6)."""
+    return ResourceNotFound(f"There is no entity {entity_id} here.", pointer="entityId")
+
+
+def found_for_reading(broker: Broker, call: Call, entity_id: str) -> Record:
+    """Return the entity; one that the caller may not read is one that does not exist.
+
+    Raises:
+        BadRequestData: the id is not a URI (clause 5.7.1.4).
+        ResourceNotFound, NonexistentTenant.
+    """
+    record = broker.data(call).entities.get(entity_id)
+    if record is None or not call.may_all(Operation.READ, record.types):
+        check_uri(entity_id, pointer="entityId")
+        raise not_found(entity_id)
+    return record
+
+
+def found_for_writing(
+    broker: Broker, call: Call, entity_id: str, *, operation: Operation = Operation.WRITE
+) -> tuple[Dataset, Record]:
+    """Return the data set and the entity to change.
+
+    Raises:
+        BadRequestData, ResourceNotFound, NonexistentTenant: as for reading.
+        Forbidden: the caller may read the entity but not do this.
+    """
+    dataset = broker.data(call)
+    record = dataset.entities.get(entity_id)
+    if record is not None and call.may_all(operation, record.types):
+        return dataset, record
+    if record is None or not call.may_all(Operation.READ, record.types):
+        check_uri(entity_id, pointer="entityId")
+        raise not_found(entity_id)
+    call.require(operation, record.types)
+    return dataset, record

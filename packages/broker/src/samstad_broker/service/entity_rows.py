@@ -1,0 +1,105 @@
+"""From a decided change to a staged row: state, matching and payload of one entity, in one step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import orjson
+
+from samstad_broker.domain.payload import change_payload, creation_payload, end_payload
+from samstad_broker.domain.rows import RowKind
+from samstad_broker.domain.state.dataset import Dataset
+from samstad_broker.domain.state.record import Record, exact_bytes
+from samstad_broker.service.broker import Broker
+from samstad_broker.service.call import Call
+from samstad_broker.service.writer import Draft
+from samstad_ngsild.document import EntityDocument, attribute_names
+from samstad_ngsild.entities.dates import iso
+from samstad_ngsild.merge import Change
+
+__all__ = ["stage_change", "stage_creation", "stage_end"]
+
+Durable = asyncio.Future[None]
+"""Done when the row is durable; the caller is answered after it (I3)."""
+
+
+def stage_creation(broker: Broker, call: Call, dataset: Dataset, document: EntityDocument) -> Durable:
+    """Take in a new entity whose id is free."""
+    broker.writer.check()
+    broker.model(call.tenant, document)
+    encoded = exact_bytes(orjson.dumps(document))
+    matched = broker.matcher(call.tenant, None, document, tuple(attribute_names(document)))
+    record = dataset.add(document, broker.state.sequence, encoded)
+    broker.state.sequence += 1
+
+    def undo() -> None:
+        dataset.remove(record, document)
+
+    payload = creation_payload(call.caller.id, document)
+    return _stage(broker, call, RowKind.CHANGE, document["id"], payload, undo, matched, encoded)
+
+
+def stage_change(
+    broker: Broker,
+    call: Call,
+    dataset: Dataset,
+    record: Record,
+    before: EntityDocument,
+    change: Change,
+) -> Durable:
+    """Change an entity as a merge decided."""
+    broker.writer.check()
+    after = change.document
+    broker.model(call.tenant, after)
+    matched = broker.matcher(call.tenant, before, after, change.changed)
+    touched = tuple(change.changed)
+    dataset.change(record, before, after, touched)
+
+    def undo() -> None:
+        dataset.change(record, after, before, touched)
+
+    payload = change_payload(call.caller.id, before, after, change.changed)
+    return _stage(broker, call, RowKind.CHANGE, record.id, payload, undo, matched, record.document)
+
+
+def stage_end(
+    broker: Broker, call: Call, dataset: Dataset, record: Record, *, kind: RowKind = RowKind.DELETE
+) -> Durable:
+    """End an entity: deleted by somebody, or expired."""
+    broker.writer.check()
+    before = record.parsed()
+    sequence = record.sequence
+    matched = broker.matcher(call.tenant, before, None, tuple(attribute_names(before)))
+    dataset.remove(record, before)
+
+    def undo() -> None:
+        dataset.add(before, sequence, record.document)
+
+    payload = end_payload(call.caller.id, before, iso(call.now_us))
+    return _stage(broker, call, kind, record.id, payload, undo, matched, record.document)
+
+
+def _stage(
+    broker: Broker,
+    call: Call,
+    kind: RowKind,
+    subject: str,
+    payload: bytes,
+    undo: Callable[[], None],
+    matched: tuple[str, ...],
+    document: bytes,
+) -> Durable:
+    return broker.writer.stage(
+        Draft(
+            kind,
+            call.now_us,
+            call.tenant,
+            call.snapshot,
+            subject,
+            payload,
+            undo,
+            matched,
+            document if matched else None,
+        )
+    )
