@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Collection
+from typing import NamedTuple
 
 import orjson
 
@@ -18,10 +19,29 @@ from samstad_ngsild.document import EntityDocument, attribute_names
 from samstad_ngsild.entities.dates import iso
 from samstad_ngsild.merge import Change
 
-__all__ = ["stage_change", "stage_creation", "stage_end"]
+__all__ = ["Durable", "Target", "stage_change", "stage_creation", "stage_end"]
 
 Durable = asyncio.Future[None]
 """Done when the row is durable; the caller is answered after it (I3)."""
+
+
+class Target(NamedTuple):
+    """The entity that an operation is about to change, as it is before."""
+
+    dataset: Dataset
+    record: Record
+    before: EntityDocument
+
+
+def _matched(
+    broker: Broker,
+    call: Call,
+    before: EntityDocument | None,
+    after: EntityDocument | None,
+    touched: Collection[str],
+) -> tuple[str, ...]:
+    """Return the subscriptions that a change concerns; snapshots are not live data and notify nobody."""
+    return () if call.snapshot else broker.matcher(call.tenant, before, after, touched)
 
 
 def stage_creation(broker: Broker, call: Call, dataset: Dataset, document: EntityDocument) -> Durable:
@@ -29,7 +49,7 @@ def stage_creation(broker: Broker, call: Call, dataset: Dataset, document: Entit
     broker.writer.check()
     broker.model(call.tenant, document)
     encoded = exact_bytes(orjson.dumps(document))
-    matched = broker.matcher(call.tenant, None, document, tuple(attribute_names(document)))
+    matched = _matched(broker, call, None, document, tuple(attribute_names(document)))
     record = dataset.add(document, broker.state.sequence, encoded)
     broker.state.sequence += 1
 
@@ -37,22 +57,28 @@ def stage_creation(broker: Broker, call: Call, dataset: Dataset, document: Entit
         dataset.remove(record, document)
 
     payload = creation_payload(call.caller.id, document)
-    return _stage(broker, call, RowKind.CHANGE, document["id"], payload, undo, matched, encoded)
+    return broker.writer.stage(
+        Draft(
+            RowKind.CHANGE,
+            call.now_us,
+            call.tenant,
+            call.snapshot,
+            document["id"],
+            payload,
+            undo,
+            matched,
+            encoded if matched else None,
+        )
+    )
 
 
-def stage_change(
-    broker: Broker,
-    call: Call,
-    dataset: Dataset,
-    record: Record,
-    before: EntityDocument,
-    change: Change,
-) -> Durable:
+def stage_change(broker: Broker, call: Call, target: Target, change: Change) -> Durable:
     """Change an entity as a merge decided."""
     broker.writer.check()
+    dataset, record, before = target
     after = change.document
     broker.model(call.tenant, after)
-    matched = broker.matcher(call.tenant, before, after, change.changed)
+    matched = _matched(broker, call, before, after, change.changed)
     touched = tuple(change.changed)
     dataset.change(record, before, after, touched)
 
@@ -60,46 +86,43 @@ def stage_change(
         dataset.change(record, after, before, touched)
 
     payload = change_payload(call.caller.id, before, after, change.changed)
-    return _stage(broker, call, RowKind.CHANGE, record.id, payload, undo, matched, record.document)
+    return broker.writer.stage(
+        Draft(
+            RowKind.CHANGE,
+            call.now_us,
+            call.tenant,
+            call.snapshot,
+            record.id,
+            payload,
+            undo,
+            matched,
+            record.document if matched else None,
+        )
+    )
 
 
-def stage_end(
-    broker: Broker, call: Call, dataset: Dataset, record: Record, *, kind: RowKind = RowKind.DELETE
-) -> Durable:
+def stage_end(broker: Broker, call: Call, target: Target, *, kind: RowKind = RowKind.DELETE) -> Durable:
     """End an entity: deleted by somebody, or expired."""
     broker.writer.check()
-    before = record.parsed()
+    dataset, record, before = target
     sequence = record.sequence
-    matched = broker.matcher(call.tenant, before, None, tuple(attribute_names(before)))
+    matched = _matched(broker, call, before, None, tuple(attribute_names(before)))
     dataset.remove(record, before)
 
     def undo() -> None:
         dataset.add(before, sequence, record.document)
 
     payload = end_payload(call.caller.id, before, iso(call.now_us))
-    return _stage(broker, call, kind, record.id, payload, undo, matched, record.document)
-
-
-def _stage(
-    broker: Broker,
-    call: Call,
-    kind: RowKind,
-    subject: str,
-    payload: bytes,
-    undo: Callable[[], None],
-    matched: tuple[str, ...],
-    document: bytes,
-) -> Durable:
     return broker.writer.stage(
         Draft(
             kind,
             call.now_us,
             call.tenant,
             call.snapshot,
-            subject,
+            record.id,
             payload,
             undo,
             matched,
-            document if matched else None,
+            record.document if matched else None,
         )
     )

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import asyncio
 
-from samstad_broker.domain.state.dataset import Dataset
-from samstad_broker.domain.state.record import Record
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.call import Call
-from samstad_broker.service.entity_rows import Durable, stage_change
+from samstad_broker.service.entity_rows import Durable, Target, stage_change
 from samstad_broker.spi.authorizer import Operation
-from samstad_ngsild.document import EntityDocument
 from samstad_ngsild.merge import Change
 
 __all__ = ["apply_change"]
 
 
-def apply_change(
-    broker: Broker,
-    call: Call,
-    dataset: Dataset,
-    record: Record,
-    before: EntityDocument,
-    change: Change,
-) -> Durable:
+def apply_change(broker: Broker, call: Call, target: Target, change: Change) -> Durable:
     """Stage a change; the caller must be allowed to write the types that the entity gets by it."""
     after = change.document
-    if after["type"] != before["type"]:
+    if after["type"] != target.before["type"]:
         call.require(Operation.WRITE, after["type"])
-    if not change.changed and after == before:
+    if after is target.before:
         nothing: Durable = asyncio.get_running_loop().create_future()
         nothing.set_result(None)
         return nothing
-    return stage_change(broker, call, dataset, record, before, change)
+    return stage_change(broker, call, target, change)

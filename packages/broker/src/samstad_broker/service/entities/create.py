@@ -1,4 +1,4 @@
-"""Create entity: POST /entities (clauses 5.6.1, 6.4.3.1)
+"""Create entity: POST /entities (clauses 5.6.1, 6.4.3.1).
 
 - an id that exists is AlreadyExists;
 - a tenant that is not known begins with it (clause 5.5.10);

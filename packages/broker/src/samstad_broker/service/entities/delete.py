@@ -1,4 +1,4 @@
-"""Delete entity: DELETE /entities/{entityId} (clauses 5.6.6, 6.5.3.2)
+"""Delete entity: DELETE /entities/{entityId} (clauses 5.6.6, 6.5.3.2).
 
 - an entity that does not exist, or not with the given type, is ResourceNotFound;
 - its history goes or stays as the node is set (clause 5.6.16 is the operation that erases one).
@@ -30,7 +30,7 @@ def delete_entity(
         ResourceNotFound: there is none of that id and type.
         Forbidden: the caller may not delete entities of its type.
     """
-    dataset, record = found_for_writing(broker, call, entity_id, operation=Operation.DELETE)
-    if selects is not None and not selects(record.types):
+    target = found_for_writing(broker, call, entity_id, operation=Operation.DELETE)
+    if selects is not None and not selects(target.record.types):
         raise not_found(entity_id)
-    return stage_end(broker, call, dataset, record)
+    return stage_end(broker, call, target)

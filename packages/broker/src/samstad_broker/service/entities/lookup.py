@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from samstad_broker.domain.state.dataset import Dataset
 from samstad_broker.domain.state.record import Record
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.call import Call
+from samstad_broker.service.entity_rows import Target
 from samstad_broker.spi.authorizer import Operation
 from samstad_ngsild.entities.names import check_uri
 from samstad_ngsild.errors import ResourceNotFound
@@ -34,8 +34,8 @@ def found_for_reading(broker: Broker, call: Call, entity_id: str) -> Record:
 
 def found_for_writing(
     broker: Broker, call: Call, entity_id: str, *, operation: Operation = Operation.WRITE
-) -> tuple[Dataset, Record]:
-    """Return the data set and the entity to change.
+) -> Target:
+    """Return the entity to change.
 
     Raises:
         BadRequestData, ResourceNotFound, NonexistentTenant: as for reading.
@@ -44,9 +44,9 @@ def found_for_writing(
     dataset = broker.data(call)
     record = dataset.entities.get(entity_id)
     if record is not None and call.may_all(operation, record.types):
-        return dataset, record
+        return Target(dataset, record, record.parsed())
     if record is None or not call.may_all(Operation.READ, record.types):
         check_uri(entity_id, pointer="entityId")
         raise not_found(entity_id)
     call.require(operation, record.types)
-    return dataset, record
+    return Target(dataset, record, record.parsed())

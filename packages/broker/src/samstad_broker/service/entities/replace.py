@@ -1,4 +1,4 @@
-"""Replace entity: PUT /entities/{entityId} (clauses 5.6.18, 6.5.3.3)
+"""Replace entity: PUT /entities/{entityId} (clauses 5.6.18, 6.5.3.3).
 
 - everything but ``id``, ``type`` and ``createdAt`` is replaced;
 - the fragment may add types, never take one away.
@@ -25,7 +25,6 @@ def replace_entity(broker: Broker, call: Call, entity_id: str, document: EntityD
         ResourceNotFound: there is none.
         BadRequestData: the document names another id.
     """
-    dataset, record = found_for_writing(broker, call, entity_id)
-    before = record.parsed()
-    change = merged_replacement(before, document, now=iso(call.now_us))
-    return apply_change(broker, call, dataset, record, before, change)
+    target = found_for_writing(broker, call, entity_id)
+    change = merged_replacement(target.before, document, now=iso(call.now_us))
+    return apply_change(broker, call, target, change)
