@@ -21,6 +21,11 @@ class Command(NamedTuple):
 COMMANDS: tuple[Command, ...] = (
     Command(("serve",), "samstad_node.cli.serve:serve", "Run a node until SIGTERM or Ctrl-C."),
     Command(
+        ("demo",),
+        "samstad_node.cli.demo:demo",
+        "Start a node with live data and say where to look; Ctrl-C ends it.",
+    ),
+    Command(
         ("doctor",),
         "samstad_node.cli.doctor:doctor",
         "Look at a node on this machine and say what is wrong and what to do.",

@@ -1,0 +1,125 @@
+"""``samstad demo``: a node with live data, and where to look."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from samstad_models.contexts import context_url
+from samstad_node.cli.exits import CommandFailed, Exit
+from samstad_node.cli.output import Json, emit
+from samstad_node.clock import SystemClock
+from samstad_node.demo.edinburgh import Emptying, read_emptyings
+from samstad_node.demo.feeder import Feeder
+from samstad_node.demo.node import SERVE, ChildNode, NodeEnded, read_key, usable_port
+from samstad_node.sending import NodeApi, NotReachable, Refused
+
+__all__ = ["demo", "run_demo"]
+
+READY_WITHIN_S = 120.0
+STOPPED_WITHIN_S = 30.0
+REFERENCE = "SAMSTAD_REFERENCE"
+
+
+def demo(
+    *,
+    data: Annotated[
+        str | None, Parameter(help="Directory to keep the data in; without it they are thrown away.")
+    ] = None,
+    port: Annotated[int, Parameter(help="HTTP port; any free one when it is taken.")] = 8080,
+    json: Json = False,
+) -> int:
+    """Start a node with live data and say where to look; Ctrl-C ends it.
+
+    An invented district is created and then changes about twenty times a second, sent from outside the node
+    over its HTTP API. After two minutes one sensor tells nonsense and another one nothing.
+    """
+    return run_demo(data=data, port=port, json=json)
+
+
+def run_demo(*, data: str | None, port: int, json: bool, command: Sequence[str] = SERVE) -> int:
+    """Run the demo on a node that ``command`` starts, until SIGINT or SIGTERM."""
+    with ExitStack() as stack:
+        stopping = stack.enter_context(_stop_on_signals())
+        where = Path(data or stack.enter_context(tempfile.TemporaryDirectory(prefix="samstad-demo-")))
+        where.mkdir(parents=True, exist_ok=True)
+        node = ChildNode(where.absolute(), port=usable_port(port), command=command, environment=os.environ)
+        stack.callback(node.stop, within_s=STOPPED_WITHIN_S)
+        try:
+            _feed(node, stopping, json=json)
+        except (NodeEnded, NotReachable, Refused) as error:
+            detail = f"the demo cannot go on: {error}"
+            raise CommandFailed(detail, exit=Exit.UNREACHABLE, todo=_last_words(node)) from error
+        _tell("the demo ends")
+    return Exit.OK
+
+
+def _feed(node: ChildNode, stopping: threading.Event, *, json: bool) -> None:
+    port = node.port_when_ready(wait=stopping.wait, within_s=READY_WITHIN_S)
+    if port is None:
+        return
+    url, key = f"http://127.0.0.1:{port}", read_key(node.data)
+    api = NodeApi(url, key=key, context=context_url("city"))
+    try:
+        feeder = Feeder(api, SystemClock(), stopping.wait, _tell, _recorded())
+        entities = feeder.create()
+        emit({"ready": True, "url": url, "key": key}, _where_to_look(url, key), json=json)
+        feeder.run(entities)
+    finally:
+        api.close()
+    if not node.running:
+        raise NodeEnded("the node ended by itself")
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[threading.Event]:
+    stopping = threading.Event()
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(kind, lambda *_: stopping.set()) for kind in kinds]
+    try:
+        yield stopping
+    finally:
+        for kind, handler in zip(kinds, before, strict=True):
+            signal.signal(kind, handler)
+
+
+def _recorded() -> list[Emptying]:
+    directory = Path(os.environ.get(REFERENCE) or "-") / "bins-edinburgh"
+    return read_emptyings(directory) if (directory / "emptyings.csv").is_file() else []
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"samstad: {line}\n")
+    sys.stderr.flush()
+
+
+def _last_words(node: ChildNode) -> str:
+    lines = node.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
+    return f"the node's last words: {' | '.join(lines[-3:])}" if lines else ""
+
+
+def _where_to_look(url: str, key: str) -> str:
+    header = f" -H 'X-API-Key: {key}'" if key else ""
+    login = f"  log in there with the key   {key}\n" if key else ""
+    link = f'<{context_url("city")}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
+    return f"""The demo city lives. Look at it:
+  in a browser                {url}/
+{login}  the models                  {url}/models
+  the API                     {url}/api
+
+or with curl:
+  curl{header} '{url}/ngsi-ld/v1/types'
+  curl{header} -H 'Link: {link}' '{url}/ngsi-ld/v1/entities?type=WasteContainer&limit=3'
+  curl -N{header} '{url}/live'
+
+Ctrl-C ends it.
+"""
