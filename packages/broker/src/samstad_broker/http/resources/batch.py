@@ -1,0 +1,187 @@
+"""/entityOperations: create, upsert, update, merge, delete, query (clauses 6.14 to 6.17, 6.23, 6.31)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import orjson
+
+from samstad_broker.http.context_binding import use_context
+from samstad_broker.http.exchange import Exchange
+from samstad_broker.http.messages import Response
+from samstad_broker.http.problems import respond_to
+from samstad_broker.http.resources.showing import show_found, showing
+from samstad_broker.http.responses import json_content, multi_status, no_content
+from samstad_broker.http.router import Route
+from samstad_broker.service.batch.create import create_batch
+from samstad_broker.service.batch.delete import delete_batch
+from samstad_broker.service.batch.merge import merge_batch
+from samstad_broker.service.batch.outcome import BatchOutcome, check_size
+from samstad_broker.service.batch.update import update_batch
+from samstad_broker.service.batch.upsert import upsert_batch
+from samstad_broker.service.broker import Broker
+from samstad_broker.service.entities.query import query_entities
+from samstad_ngsild.context import Context
+from samstad_ngsild.document import EntityDocument
+from samstad_ngsild.entities.dates import iso
+from samstad_ngsild.entities.expand import expand_entity, expand_fragment
+from samstad_ngsild.entities.names import check_uri
+from samstad_ngsild.errors import BadRequestData, NgsiLdError
+from samstad_ngsild.query import parse_query_body
+from samstad_ngsild.query.parameters import PRESENTATION_PARAMETERS
+
+__all__ = ["routes"]
+
+_Expand = Callable[[Any, Context], EntityDocument]
+_Work = Callable[[Sequence[EntityDocument]], Awaitable[BatchOutcome]]
+
+
+def routes(broker: Broker) -> list[Route]:
+    """Return the routes of the batch operations."""
+    resource = _Batch(broker)
+
+    def post(name: str, handler: Any, parameters: frozenset[str] = frozenset()) -> Route:
+        path = f"/entityOperations/{name}"
+        return Route(method="POST", path=path, handler=handler, parameters=parameters | {"local"})
+
+    querying = PRESENTATION_PARAMETERS | {"local"}
+    query_path = "/entityOperations/query"
+    return [
+        post("create", resource.create),
+        post("upsert", resource.upsert, frozenset({"options"})),
+        post("update", resource.update, frozenset({"options"})),
+        post("merge", resource.merge, frozenset({"options", "observedAt", "lang"})),
+        post("delete", resource.delete),
+        Route(method="POST", path=query_path, handler=resource.query, parameters=querying, geojson=True),
+    ]
+
+
+class _Batch:
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    async def create(self, exchange: Exchange) -> Response:
+        call, broker = exchange.call, self._broker
+        outcome = await self._run(
+            exchange, _entity_expander(exchange), lambda items: create_batch(broker, call, items)
+        )
+        return _answer(outcome, created_status=201)
+
+    async def upsert(self, exchange: Exchange) -> Response:
+        call, broker = exchange.call, self._broker
+        update = "update" in exchange.parameters.options(frozenset({"update", "replace"}))
+        outcome = await self._run(
+            exchange,
+            _entity_expander(exchange),
+            lambda items: upsert_batch(broker, call, items, update=update),
+        )
+        return _answer(outcome, created_status=201)
+
+    async def update(self, exchange: Exchange) -> Response:
+        call, broker = exchange.call, self._broker
+        overwrite = "noOverwrite" not in exchange.parameters.options(frozenset({"noOverwrite"}))
+        outcome = await self._run(
+            exchange,
+            _fragment_expander(exchange, merge=False),
+            lambda items: update_batch(broker, call, items, overwrite=overwrite),
+        )
+        return _answer(outcome, created_status=204)
+
+    async def merge(self, exchange: Exchange) -> Response:
+        call, broker = exchange.call, self._broker
+        exchange.parameters.options(frozenset({"noOverwrite"}))
+        outcome = await self._run(
+            exchange,
+            _fragment_expander(exchange, merge=True),
+            lambda items: merge_batch(broker, call, items),
+        )
+        return _answer(outcome, created_status=204)
+
+    async def delete(self, exchange: Exchange) -> Response:
+        ids = exchange.content().value
+        if not isinstance(ids, list) or not all(isinstance(entity_id, str) for entity_id in ids):
+            raise BadRequestData("The body is an array of entity ids, as texts.", pointer="")
+        self._broker.data(exchange.call)
+        return _answer(await delete_batch(self._broker, exchange.call, ids), created_status=204)
+
+    def query(self, exchange: Exchange) -> Response | Awaitable[Response]:
+        body, context = exchange.content_context()
+        return use_context(context, lambda known: self._query(exchange, body, known))
+
+    async def _query(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
+        broker = self._broker
+        query = parse_query_body(body, context, local=True)
+        page = exchange.parameters.page(default=broker.limits.default_page, maximum=broker.limits.page)
+        found = await query_entities(
+            broker, exchange.call, query, limit=page.limit, offset=page.offset, count=page.count
+        )
+        return show_found(broker, exchange, found, page, showing(exchange, context, query))
+
+    async def _run(self, exchange: Exchange, expand: _Expand, work: _Work) -> BatchOutcome:
+        """Expand what can be expanded, do it, and add the refusals of the rest."""
+        items = exchange.items()
+        check_size(self._broker, items)
+        documents: list[EntityDocument] = []
+        refused: list[tuple[str | None, Exception]] = []
+        for item, pending in items:
+            try:
+                documents.append(expand(item, await _known(pending)))
+            except NgsiLdError as error:
+                refused.append((_id_of(item), error))
+        outcome = await work(documents) if documents else BatchOutcome()
+        outcome.failed = refused + outcome.failed
+        return outcome
+
+
+async def _known(pending: Context | Awaitable[Context] | BadRequestData) -> Context:
+    if isinstance(pending, Context):
+        return pending
+    if isinstance(pending, BadRequestData):
+        raise pending
+    return await pending
+
+
+def _id_of(item: Any) -> str | None:
+    entity_id = item.get("id") if isinstance(item, dict) else None
+    return entity_id if isinstance(entity_id, str) else None
+
+
+def _entity_expander(exchange: Exchange) -> _Expand:
+    now = iso(exchange.now_us)
+    return lambda item, context: expand_entity(item, context, now=now)
+
+
+def _fragment_expander(exchange: Exchange, *, merge: bool) -> _Expand:
+    now = iso(exchange.now_us)
+
+    def expand(item: Any, context: Context) -> EntityDocument:
+        entity_id = _id_of(item)
+        if entity_id is None:
+            raise BadRequestData("Each entity of the batch needs an id, as text.", pointer="/id")
+        check_uri(entity_id, pointer="/id")
+        fragment = expand_fragment(item, context, now=now, allow_null=merge, merge=merge)
+        fragment["id"] = entity_id
+        return fragment
+
+    return expand
+
+
+def _answer(outcome: BatchOutcome, *, created_status: int) -> Response:
+    """Answer 201 with the new ids, 204, or 207 with both lists (clauses 5.2.16, 5.2.17)."""
+    if outcome.failed:
+        errors = [
+            {"entityId": entity_id, "error": _problem(error)} if entity_id else {"error": _problem(error)}
+            for entity_id, error in outcome.failed
+        ]
+        return multi_status({"success": outcome.created + outcome.updated, "errors": errors})
+    if outcome.created and created_status == 201:
+        return json_content(outcome.created, status=201)
+    return no_content()
+
+
+def _problem(error: Exception) -> Any:
+    """Return the problem details that the error alone would be answered with."""
+    if isinstance(error, NgsiLdError):
+        return error.problem()
+    return orjson.loads(respond_to(error, new_incident=lambda: "").body)

@@ -1,0 +1,83 @@
+"""/entities: create, query, purge (clauses 6.4.3.1 to 6.4.3.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from samstad_broker.http.context_binding import use_context
+from samstad_broker.http.exchange import Exchange
+from samstad_broker.http.messages import Response
+from samstad_broker.http.resources.showing import show_found, showing
+from samstad_broker.http.responses import created, location, no_content
+from samstad_broker.http.router import Route
+from samstad_broker.service.broker import Broker
+from samstad_broker.service.entities.create import create_entity
+from samstad_broker.service.entities.purge import purge_entities
+from samstad_broker.service.entities.query import query_entities
+from samstad_ngsild.context import Context
+from samstad_ngsild.entities.dates import iso
+from samstad_ngsild.entities.expand import expand_entity
+from samstad_ngsild.query import Query, parse_query_params
+from samstad_ngsild.query.parameters import PRESENTATION_PARAMETERS, QUERY_PARAMETERS
+
+__all__ = ["routes"]
+
+_QUERY = QUERY_PARAMETERS | PRESENTATION_PARAMETERS
+_MOST_QUERIES = 1_000
+
+
+def routes(broker: Broker, *, root: str = "/ngsi-ld/v1") -> list[Route]:
+    """Return the routes of the resource."""
+    resource = _Entities(broker, root)
+    return [
+        Route(method="POST", path="/entities/", handler=resource.create, parameters=frozenset({"local"})),
+        Route(method="GET", path="/entities/", handler=resource.query, parameters=_QUERY, geojson=True),
+        Route(method="DELETE", path="/entities/", handler=resource.purge, parameters=QUERY_PARAMETERS),
+    ]
+
+
+class _Entities:
+    def __init__(self, broker: Broker, root: str) -> None:
+        self._broker = broker
+        self._root = root
+        self._queries: dict[tuple[str, object], Query] = {}
+
+    def create(self, exchange: Exchange) -> Response | Awaitable[Response]:
+        body, context = exchange.content_context()
+        return use_context(context, lambda known: self._create(exchange, body, known))
+
+    async def _create(self, exchange: Exchange, body: dict[str, object], context: Context) -> Response:
+        document = expand_entity(body, context, now=iso(exchange.now_us))
+        await create_entity(self._broker, exchange.call, document)
+        return created(location(self._root, "entities", document["id"]))
+
+    def query(self, exchange: Exchange) -> Response | Awaitable[Response]:
+        return use_context(exchange.link_context(), lambda context: self._query(exchange, context))
+
+    async def _query(self, exchange: Exchange, context: Context) -> Response:
+        broker = self._broker
+        query = self._parsed(exchange, context)
+        page = exchange.parameters.page(default=broker.limits.default_page, maximum=broker.limits.page)
+        show = showing(exchange, context, query)
+        found = await query_entities(
+            broker, exchange.call, query, limit=page.limit, offset=page.offset, count=page.count
+        )
+        return show_found(broker, exchange, found, page, show)
+
+    def _parsed(self, exchange: Exchange, context: Context) -> Query:
+        """Parse the query; dashboards ask the same ones again and again, so the last ones are kept."""
+        key = (exchange.request.raw_query, context.key)
+        query = self._queries.get(key)
+        if query is None:
+            query = parse_query_params(exchange.parameters.values, context, local=True)
+            if len(self._queries) >= _MOST_QUERIES:
+                self._queries.clear()
+            self._queries[key] = query
+        return query
+
+    def purge(self, exchange: Exchange) -> Response | Awaitable[Response]:
+        return use_context(exchange.link_context(), lambda context: self._purge(exchange, context))
+
+    async def _purge(self, exchange: Exchange, context: Context) -> Response:
+        await purge_entities(self._broker, exchange.call, self._parsed(exchange, context))
+        return no_content()

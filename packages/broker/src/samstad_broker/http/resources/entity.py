@@ -1,0 +1,140 @@
+"""/entities/{entityId}: retrieve, replace, merge, delete (clauses 6.5.3.1 to 6.5.3.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any
+
+from samstad_broker.http.context_binding import use_context
+from samstad_broker.http.exchange import Exchange
+from samstad_broker.http.messages import Response
+from samstad_broker.http.resources.showing import Showing, show_one, showing
+from samstad_broker.http.responses import no_content
+from samstad_broker.http.router import Route
+from samstad_broker.service.broker import Broker
+from samstad_broker.service.entities.delete import delete_entity
+from samstad_broker.service.entities.lookup import found_for_reading, not_found
+from samstad_broker.service.entities.merge import merge_entity
+from samstad_broker.service.entities.replace import replace_entity
+from samstad_ngsild.context import Context
+from samstad_ngsild.entities.dates import iso, parse_datetime
+from samstad_ngsild.entities.expand import expand_entity, expand_fragment
+from samstad_ngsild.entities.represent import Representation
+from samstad_ngsild.errors import BadRequestData
+from samstad_ngsild.query import (
+    Query,
+    compile_type_selection,
+    parse_query_params,
+    parse_type_selection,
+)
+
+__all__ = ["routes"]
+
+_PATH = "/entities/{entityId}"
+_RETRIEVE = frozenset(
+    {
+        "attrs", "pick", "omit", "lang", "options", "format", "local", "type", "datasetId",
+        "geometryProperty", "join", "joinLevel", "containedBy", "splitEntities",
+    }
+)  # fmt: skip
+
+
+def routes(broker: Broker) -> list[Route]:
+    """Return the routes of the resource."""
+    resource = _Entity(broker)
+    merging = frozenset({"options", "format", "observedAt", "lang", "type", "local"})
+    narrowing = frozenset({"type", "local"})
+    return [
+        Route(method="GET", path=_PATH, handler=resource.retrieve, parameters=_RETRIEVE, geojson=True),
+        Route(method="PUT", path=_PATH, handler=resource.replace, parameters=narrowing),
+        Route(method="PATCH", path=_PATH, handler=resource.merge, parameters=merging),
+        Route(method="DELETE", path=_PATH, handler=resource.delete, parameters=narrowing),
+    ]
+
+
+class _Entity:
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    def retrieve(self, exchange: Exchange) -> Response | Awaitable[Response]:
+        return use_context(exchange.link_context(), lambda context: self._retrieve(exchange, context))
+
+    def _retrieve(self, exchange: Exchange, context: Context) -> Response:
+        record = found_for_reading(self._broker, exchange.call, exchange.path["entityId"])
+        values = exchange.parameters.values
+        if not values:
+            return show_one(self._broker, exchange, record, Showing(context, _PLAIN, Query(context=context)))
+        if "type" in values and not _selects(values["type"], context)(record.types):
+            raise not_found(record.id)
+        asked = {name: value for name, value in values.items() if name != "type"}
+        query = parse_query_params({**asked, "id": record.id}, context, local=True)
+        show = showing(exchange, context, query)
+        if query.attrs and not any(context.expand(name) in record.parsed() for name in query.attrs):
+            raise not_found(record.id)
+        return show_one(self._broker, exchange, record, show)
+
+    def replace(self, exchange: Exchange) -> Response | Awaitable[Response]:
+        body, context = exchange.content_context()
+        return use_context(context, lambda known: self._replace(exchange, body, known))
+
+    async def _replace(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
+        entity_id = exchange.path["entityId"]
+        document = expand_entity({"id": entity_id, **body}, context, now=iso(exchange.now_us))
+        _same_id(document["id"], entity_id)
+        await replace_entity(self._broker, exchange.call, entity_id, document)
+        return no_content()
+
+    def merge(self, exchange: Exchange) -> Response | Awaitable[Response]:
+        body, context = exchange.content_context()
+        return use_context(context, lambda known: self._merge(exchange, body, known))
+
+    async def _merge(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
+        parameters = exchange.parameters
+        options = parameters.options(frozenset({"keyValues", "simplified", "concise", "normalized"}))
+        observed_at = parameters.text("observedAt")
+        if observed_at is not None:
+            parse_datetime(observed_at, pointer="observedAt")
+        entity_id = exchange.path["entityId"]
+        fragment = expand_fragment(
+            body,
+            context,
+            now=iso(exchange.now_us),
+            allow_null=True,
+            merge=True,
+            simplified=parameters.format(options) == "simplified",
+        )
+        _same_id(fragment.get("id", entity_id), entity_id)
+        await merge_entity(
+            self._broker,
+            exchange.call,
+            entity_id,
+            fragment,
+            context,
+            observed_at=observed_at,
+            lang=parameters.text("lang"),
+        )
+        return no_content()
+
+    def delete(self, exchange: Exchange) -> Response | Awaitable[Response]:
+        return use_context(exchange.link_context(), lambda context: self._delete(exchange, context))
+
+    async def _delete(self, exchange: Exchange, context: Context) -> Response:
+        selection = exchange.parameters.text("type")
+        selects = None if selection is None else _selects(selection, context)
+        await delete_entity(self._broker, exchange.call, exchange.path["entityId"], selects=selects)
+        return no_content()
+
+
+_PLAIN = Representation()
+
+
+def _selects(selection: str, context: Context) -> Callable[[Collection[str]], bool]:
+    return compile_type_selection(parse_type_selection(selection, pointer="type"), context)
+
+
+def _same_id(given: str, entity_id: str) -> None:
+    if given != entity_id:
+        raise BadRequestData(
+            f"The body speaks of {given}, the path of {entity_id}. Leave the id out or make them the same.",
+            pointer="/id",
+        )

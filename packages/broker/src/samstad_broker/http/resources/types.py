@@ -1,0 +1,137 @@
+"""/types and /attributes: which there are (clauses 6.25 to 6.28), and /info/sourceIdentity (6.33)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from samstad_broker.http.context_binding import use_context
+from samstad_broker.http.exchange import Exchange
+from samstad_broker.http.messages import Response
+from samstad_broker.http.responses import many, one
+from samstad_broker.http.router import Route
+from samstad_broker.service.broker import Broker
+from samstad_broker.service.discovery.attributes import describe_attribute, list_attributes
+from samstad_broker.service.discovery.types import describe_type, list_types
+from samstad_ngsild.context import Context
+from samstad_ngsild.entities.dates import iso
+from samstad_ngsild.entities.names import attribute_iri, type_iri
+
+__all__ = ["routes"]
+
+
+def routes(broker: Broker) -> list[Route]:
+    """Return the routes of the resources."""
+    resource = _Discovery(broker, started_us=broker.clock.now_us())
+    details = frozenset({"details", "local"})
+    local = frozenset({"local"})
+    return [
+        Route(method="GET", path="/types/", handler=resource.get(resource.types), parameters=details),
+        Route(method="GET", path="/types/{type}", handler=resource.get(resource.type), parameters=local),
+        Route(
+            method="GET", path="/attributes/", handler=resource.get(resource.attributes), parameters=details
+        ),
+        Route(
+            method="GET",
+            path="/attributes/{attrId}",
+            handler=resource.get(resource.attribute),
+            parameters=local,
+        ),
+        Route(method="GET", path="/info/sourceIdentity", handler=resource.get(resource.identity)),
+    ]
+
+
+_Show = Callable[[Exchange, Context], Response]
+
+
+class _Discovery:
+    def __init__(self, broker: Broker, *, started_us: int) -> None:
+        self._broker = broker
+        self._started_us = started_us
+
+    @staticmethod
+    def get(show: _Show) -> Callable[[Exchange], Response | Awaitable[Response]]:
+        def handler(exchange: Exchange) -> Response | Awaitable[Response]:
+            return use_context(exchange.link_context(), lambda context: show(exchange, context))
+
+        return handler
+
+    def types(self, exchange: Exchange, context: Context) -> Response:
+        found = list_types(self._broker, exchange.call)
+        if exchange.parameters.flag("details"):
+            return many(exchange, context, [_type(name, found[name], context) for name in sorted(found)])
+        names = sorted(map(context.compact, found))
+        identity = "urn:ngsi-ld:EntityTypeList:local"
+        return one(exchange, context, {"id": identity, "type": "EntityTypeList", "typeList": names})
+
+    def type(self, exchange: Exchange, context: Context) -> Response:
+        name = type_iri(exchange.path["type"], context, pointer="type")
+        found = describe_type(self._broker, exchange.call, name)
+        details = [
+            {
+                "id": attribute,
+                "type": "Attribute",
+                "attributeName": context.compact(attribute),
+                "attributeTypes": sorted(kinds),
+            }
+            for attribute, kinds in sorted(found.attributes.items())
+        ]
+        return one(
+            exchange,
+            context,
+            {
+                "id": name,
+                "type": "EntityTypeInformation",
+                "typeName": context.compact(name),
+                "entityCount": found.entity_count,
+                "attributeDetails": details,
+            },
+        )
+
+    def attributes(self, exchange: Exchange, context: Context) -> Response:
+        found = list_attributes(self._broker, exchange.call)
+        if exchange.parameters.flag("details"):
+            shown = [_attribute(name, found[name], context) for name in sorted(found)]
+            return many(exchange, context, shown)
+        names = sorted(map(context.compact, found))
+        identity = "urn:ngsi-ld:AttributeList:local"
+        return one(exchange, context, {"id": identity, "type": "AttributeList", "attributeList": names})
+
+    def attribute(self, exchange: Exchange, context: Context) -> Response:
+        name = attribute_iri(exchange.path["attrId"], context, pointer="attrId")
+        found = describe_attribute(self._broker, exchange.call, name)
+        shown = _attribute(name, found.types, context)
+        shown |= {"attributeCount": found.entity_count, "attributeTypes": sorted(found.kinds)}
+        return one(exchange, context, shown)
+
+    def identity(self, exchange: Exchange, context: Context) -> Response:
+        uptime_s = (exchange.now_us - self._started_us) // 1_000_000
+        return one(
+            exchange,
+            context,
+            {
+                "id": f"urn:ngsi-ld:ContextSourceIdentity:{self._broker.alias}",
+                "type": "ContextSourceIdentity",
+                "contextSourceAlias": self._broker.alias,
+                "contextSourceUptime": f"PT{uptime_s}S",
+                "contextSourceTimeAt": iso(exchange.now_us),
+            },
+        )
+
+
+def _type(name: str, attributes: set[str], context: Context) -> dict[str, Any]:
+    return {
+        "id": name,
+        "type": "EntityType",
+        "typeName": context.compact(name),
+        "attributeNames": sorted(map(context.compact, attributes)),
+    }
+
+
+def _attribute(name: str, types: set[str], context: Context) -> dict[str, Any]:
+    return {
+        "id": name,
+        "type": "Attribute",
+        "attributeName": context.compact(name),
+        "typeNames": sorted(map(context.compact, types)),
+    }
