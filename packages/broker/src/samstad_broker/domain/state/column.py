@@ -7,7 +7,7 @@ is always a candidate, and the evaluator decides (DESIGN section 5: an index may
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 

@@ -96,12 +96,7 @@ class Grid:
 
 def _touches(cell: tuple[int, int], box: Box) -> bool:
     west, south = cell[0] * _CELL_DEG, cell[1] * _CELL_DEG
-    return (
-        west <= box[2]
-        and west + _CELL_DEG >= box[0]
-        and south <= box[3]
-        and south + _CELL_DEG >= box[1]
-    )
+    return west <= box[2] and west + _CELL_DEG >= box[0] and south <= box[3] and south + _CELL_DEG >= box[1]
 
 
 def _split_at_antimeridian(box: Box) -> Iterator[Box]:

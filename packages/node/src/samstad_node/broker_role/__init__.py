@@ -1,0 +1,1 @@
+"""The role ``broker``: the NGSI-LD context broker of the node, wired from its parts."""

@@ -1,0 +1,135 @@
+"""The parts of the broker, joined: what is made from what, in the order in which it can be."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from samstad_access import Access, AccessSettings, Surroundings
+from samstad_access.store.sqlite.store import SqliteStore as AccessStore
+from samstad_broker.domain.subscriptions import TenantIndexes
+from samstad_broker.gateway.http_notifier import HttpNotifier
+from samstad_broker.gateway.mqtt_notifier import MqttNotifier
+from samstad_broker.service.broker import Broker
+from samstad_broker.service.checkpointing import Checkpointer, recover
+from samstad_broker.service.delivery import Delivery
+from samstad_broker.service.documents import LogDocuments
+from samstad_broker.service.subscriptions import Subscriptions, restore_subscriptions
+from samstad_broker.service.writer import Writer
+from samstad_broker.spi.authorizer import Authorizer
+from samstad_broker.spi.notifier import Notifier
+from samstad_broker.store.sqlite import SqliteStore
+from samstad_models.contexts import list_contexts
+from samstad_ngsild.context import ContextResolver
+from samstad_ngsild.context.loader import Loader
+from samstad_node.broker_role.audit import AuditLog
+from samstad_node.broker_role.authorizer import AccessAuthorizer, OpenAuthorizer
+from samstad_node.broker_role.current import StateEntities
+from samstad_node.broker_role.fetching import HttpContextLoader, NoContextLoader
+from samstad_node.settings import derive
+from samstad_node.settings.table import Settings
+from samstad_node.supervisor.role import RoleContext
+
+__all__ = ["Parts", "build_parts"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything that the role runs and puts away."""
+
+    store: SqliteStore
+    broker: Broker
+    checkpointer: Checkpointer
+    documents: LogDocuments
+    contexts: ContextResolver
+    subscriptions: Subscriptions
+    delivery: Delivery
+    notifiers: tuple[HttpNotifier, MqttNotifier]
+    access: Access | None
+    authorizer: Authorizer
+
+
+async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
+    """Recover the state from an opened store and join the parts around it."""
+    settings = context.settings
+    recovered = await recover(store)
+    writer = Writer(store.log, context.clock, derive.writer_limits(settings))
+    broker = Broker(
+        state=recovered.state,
+        writer=writer,
+        clock=context.clock,
+        limits=derive.broker_limits(settings),
+        alias=settings.node.name,
+    )
+    checkpointer = Checkpointer(store, recovered, writer)
+    contexts = _contexts(settings)
+    notifiers = (HttpNotifier(derive.egress_rules(settings)), MqttNotifier(derive.egress_rules(settings)))
+    delivery = _delivery(context, store, broker, notifiers)
+    documents = LogDocuments(broker)
+    entities = StateEntities(recovered.state)
+    indexes = TenantIndexes()
+    subscriptions = Subscriptions(
+        documents=documents, indexes=indexes, delivery=delivery, contexts=contexts, find=entities.get
+    )
+    restore_subscriptions(subscriptions, recovered.state.tenants(), known=contexts.known)
+    broker.matcher = indexes
+    writer.listen(delivery.wake)
+    access = None if settings.access.open else _access(context, broker)
+    return Parts(
+        store=store,
+        broker=broker,
+        checkpointer=checkpointer,
+        documents=documents,
+        contexts=contexts,
+        subscriptions=subscriptions,
+        delivery=delivery,
+        notifiers=notifiers,
+        access=access,
+        authorizer=OpenAuthorizer() if access is None else AccessAuthorizer(access),
+    )
+
+
+def _contexts(settings: Settings) -> ContextResolver:
+    """Return the resolver with the city's own contexts pinned, so that they are never fetched."""
+    limits = derive.context_limits(settings)
+    loader: Loader = NoContextLoader()
+    if settings.contexts.fetch:
+        loader = HttpContextLoader(
+            derive.egress_rules(settings),
+            timeout_s=settings.contexts.fetch_timeout_s,
+            size_bytes=limits.document_bytes,
+        )
+    resolver = ContextResolver(loader, limits=limits)
+    for url, document in list_contexts().items():
+        resolver.pin(url, document)
+    return resolver
+
+
+def _delivery(
+    context: RoleContext, store: SqliteStore, broker: Broker, notifiers: tuple[HttpNotifier, MqttNotifier]
+) -> Delivery:
+    http, mqtt = notifiers
+    by_scheme: dict[str, Notifier] = {"http": http, "https": http, "mqtt": mqtt, "mqtts": mqtt}
+    return Delivery(
+        log=store.log,
+        ledger=store.delivery,
+        notifiers=by_scheme,
+        clock=context.clock,
+        rng=random.SystemRandom().random,
+        settings=derive.delivery_settings(context.settings),
+        current_entities=StateEntities(broker.state),
+    )
+
+
+def _access(context: RoleContext, broker: Broker) -> Access:
+    audit = AuditLog(broker)
+    told = context.settings.access
+    settings = AccessSettings(
+        open_tenants=tuple("" if name == "default" else name for name in told.open_tenants),
+        issuer=told.issuer,
+        audience=told.audience,
+        jwks=told.jwks,
+        jwks_cache_days=told.jwks_cache_days,
+    )
+    store = AccessStore(context.data / "access.db")
+    return Access(settings, Surroundings(store=store, audit=audit, head=audit.head()))
