@@ -27,6 +27,7 @@ class ContextDocument:
         size: their number.
         expires_at_us: when it must be fetched again; None for never.
         pinned: preloaded or hosted by the node: never fetched, never evicted.
+        fetched_at_us: when it was fetched; None for what was not.
     """
 
     url: str
@@ -35,6 +36,7 @@ class ContextDocument:
     size: int
     expires_at_us: int | None
     pinned: bool = False
+    fetched_at_us: int | None = None
 
     def fresh(self, now_us: int) -> bool:
         """Tell whether the document may be used without asking its server."""

@@ -244,7 +244,8 @@ class ContextResolver:
         expires_at_us = loaded.expires_at_us
         if expires_at_us is None:
             expires_at_us = now_us + self._limits.default_ttl_us
-        return parse_document(url, loaded.body, expires_at_us=expires_at_us, limits=self._limits)
+        document = parse_document(url, loaded.body, expires_at_us=expires_at_us, limits=self._limits)
+        return replace(document, fetched_at_us=now_us)
 
     def _keep(self, key: Any, compiled: _Compiled) -> None:
         self._drop(key)

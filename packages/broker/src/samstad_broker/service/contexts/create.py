@@ -1,0 +1,53 @@
+"""Add @context: POST /jsonldContexts (clauses 5.13.2, 6.29.3.1).
+
+- it is Hosted: served on demand, used without being fetched;
+- what it refers to is fetched when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from samstad_broker.service.call import Call
+from samstad_broker.service.contexts.hosting import ContextKind, Hosting, require
+from samstad_broker.spi.authorizer import Operation
+from samstad_ngsild.errors import BadRequestData, InvalidRequest
+
+__all__ = ["add_context"]
+
+
+async def add_context(hosting: Hosting, call: Call, body: Any, *, new_id: str) -> str:
+    """Keep an @context and return its identifier.
+
+    Args:
+        hosting: where it is kept.
+        call: by whom, when, in which tenant.
+        body: a JSON object with the member ``@context``.
+        new_id: the URI by which it is managed.
+
+    Raises:
+        InvalidRequest: the body has no ``@context``.
+        BadRequestData: the ``@context`` is not one.
+        Forbidden: the caller may not write in the tenant.
+    """
+    require(hosting, call, Operation.WRITE)
+    if not isinstance(body, dict) or "@context" not in body:
+        raise InvalidRequest("The body must be a JSON object with the member @context.", pointer="/@context")
+    content = body["@context"]
+    _check(content)
+    await hosting.keep(call, new_id, ContextKind.HOSTED, content)
+    return new_id
+
+
+def _check(content: Any) -> None:
+    items = content if isinstance(content, list) else [content]
+    for position, item in enumerate(items):
+        if not isinstance(item, dict) and not (isinstance(item, str) and _is_url(item)):
+            pointer = f"/@context/{position}" if isinstance(content, list) else "/@context"
+            raise BadRequestData(
+                "An @context is an http or https URL, an object, or an array of them.", pointer=pointer
+            )
+
+
+def _is_url(text: str) -> bool:
+    return text.startswith(("http://", "https://"))
