@@ -8,6 +8,7 @@ from typing import Any
 from samstad_broker.http.context_binding import use_context
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
+from samstad_broker.http.resources.selecting import check_selected
 from samstad_broker.http.responses import multi_status, no_content
 from samstad_broker.http.router import Route
 from samstad_broker.service.attributes.append import append_attributes
@@ -51,6 +52,7 @@ class _Attributes:
         return use_context(context, lambda known: self._append(exchange, body, known))
 
     async def _append(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
+        check_selected(self._broker, exchange, context)
         overwrite = "noOverwrite" not in exchange.parameters.options(frozenset({"noOverwrite"}))
         fragment = expand_fragment(body, context, now=iso(exchange.now_us))
         entity_id = exchange.path["entityId"]
@@ -64,6 +66,7 @@ class _Attributes:
         return use_context(context, lambda known: self._update(exchange, body, known))
 
     async def _update(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
+        check_selected(self._broker, exchange, context)
         fragment = expand_fragment(body, context, now=iso(exchange.now_us), allow_null=True)
         return _outcome(
             await update_attributes(self._broker, exchange.call, exchange.path["entityId"], fragment)
@@ -74,6 +77,7 @@ class _Attributes:
         return use_context(context, lambda known: self._partial_update(exchange, body, known))
 
     async def _partial_update(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
+        check_selected(self._broker, exchange, context)
         path = exchange.path
         instances = expand_attribute(body, context, now=iso(exchange.now_us), allow_null=True, partial=True)
         await partial_update_attribute(
@@ -86,6 +90,7 @@ class _Attributes:
         return use_context(context, lambda known: self._replace(exchange, body, known))
 
     async def _replace(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
+        check_selected(self._broker, exchange, context)
         instances = expand_attribute(body, context, now=iso(exchange.now_us))
         await replace_attribute(
             self._broker, exchange.call, exchange.path["entityId"], _name(exchange, context), instances
@@ -96,6 +101,7 @@ class _Attributes:
         return use_context(exchange.link_context(), lambda context: self._delete(exchange, context))
 
     async def _delete(self, exchange: Exchange, context: Context) -> Response:
+        check_selected(self._broker, exchange, context)
         scope = exchange.path["attrId"] == "scope"
         await delete_attribute(
             self._broker,

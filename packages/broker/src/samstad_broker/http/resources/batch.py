@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import orjson
@@ -33,6 +33,7 @@ from samstad_ngsild.query.parameters import PRESENTATION_PARAMETERS
 
 __all__ = ["routes"]
 
+_Pending = Context | Awaitable[Context] | BadRequestData
 _Expand = Callable[[Any, Context], EntityDocument]
 _Work = Callable[[Sequence[EntityDocument]], Awaitable[BatchOutcome]]
 
@@ -51,7 +52,7 @@ def routes(broker: Broker) -> list[Route]:
         post("create", resource.create),
         post("upsert", resource.upsert, frozenset({"options"})),
         post("update", resource.update, frozenset({"options"})),
-        post("merge", resource.merge, frozenset({"options", "observedAt", "lang"})),
+        post("merge", resource.merge),
         post("delete", resource.delete),
         Route(method="POST", path=query_path, handler=resource.query, parameters=querying, geojson=True),
     ]
@@ -90,7 +91,6 @@ class _Batch:
 
     async def merge(self, exchange: Exchange) -> Response:
         call, broker = exchange.call, self._broker
-        exchange.parameters.options(frozenset({"noOverwrite"}))
         outcome = await self._run(
             exchange,
             _fragment_expander(exchange, merge=True),
@@ -121,12 +121,13 @@ class _Batch:
     async def _run(self, exchange: Exchange, expand: _Expand, work: _Work) -> BatchOutcome:
         """Expand what can be expanded, do it, and add the refusals of the rest."""
         items = exchange.items()
-        check_size(self._broker, items)
+        _check_size(self._broker, items)
+        settled: dict[int, Context | NgsiLdError] = {}
         documents: list[EntityDocument] = []
         refused: list[tuple[str | None, Exception]] = []
         for item, pending in items:
             try:
-                documents.append(expand(item, await _known(pending)))
+                documents.append(expand(item, await _known(pending, settled)))
             except NgsiLdError as error:
                 refused.append((_id_of(item), error))
         outcome = await work(documents) if documents else BatchOutcome()
@@ -134,12 +135,33 @@ class _Batch:
         return outcome
 
 
-async def _known(pending: Context | Awaitable[Context] | BadRequestData) -> Context:
+def _check_size(broker: Broker, items: Sequence[tuple[Any, _Pending]]) -> None:
+    """Refuse a batch that is too large, without waiting for its @contexts."""
+    try:
+        check_size(broker, items)
+    except BadRequestData:
+        for _, pending in items:
+            if isinstance(pending, Coroutine):
+                pending.close()
+        raise
+
+
+async def _known(pending: _Pending, settled: dict[int, Context | NgsiLdError]) -> Context:
+    """Return the @context of an item; the one of a Link header is shared, and awaited only once."""
     if isinstance(pending, Context):
         return pending
     if isinstance(pending, BadRequestData):
         raise pending
-    return await pending
+    found = settled.get(id(pending))
+    if found is None:
+        try:
+            found = await pending
+        except NgsiLdError as error:
+            found = error
+        settled[id(pending)] = found
+    if isinstance(found, NgsiLdError):
+        raise found
+    return found
 
 
 def _id_of(item: Any) -> str | None:

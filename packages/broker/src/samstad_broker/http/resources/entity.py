@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable
 from typing import Any
 
 from samstad_broker.http.context_binding import use_context
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
+from samstad_broker.http.resources.selecting import check_selected, selects
 from samstad_broker.http.resources.showing import Showing, show_one, showing
 from samstad_broker.http.responses import no_content
 from samstad_broker.http.router import Route
@@ -21,12 +22,7 @@ from samstad_ngsild.entities.dates import iso, parse_datetime
 from samstad_ngsild.entities.expand import expand_entity, expand_fragment
 from samstad_ngsild.entities.represent import Representation
 from samstad_ngsild.errors import BadRequestData
-from samstad_ngsild.query import (
-    Query,
-    compile_type_selection,
-    parse_query_params,
-    parse_type_selection,
-)
+from samstad_ngsild.query import Query, parse_query_params
 
 __all__ = ["routes"]
 
@@ -64,7 +60,7 @@ class _Entity:
         values = exchange.parameters.values
         if not values:
             return show_one(self._broker, exchange, record, Showing(context, _PLAIN, Query(context=context)))
-        if "type" in values and not _selects(values["type"], context)(record.types):
+        if "type" in values and not selects(values["type"], context)(record.types):
             raise not_found(record.id)
         asked = {name: value for name, value in values.items() if name != "type"}
         query = parse_query_params({**asked, "id": record.id}, context, local=True)
@@ -81,6 +77,7 @@ class _Entity:
         entity_id = exchange.path["entityId"]
         document = expand_entity({"id": entity_id, **body}, context, now=iso(exchange.now_us))
         _same_id(document["id"], entity_id)
+        check_selected(self._broker, exchange, context)
         await replace_entity(self._broker, exchange.call, entity_id, document)
         return no_content()
 
@@ -104,6 +101,7 @@ class _Entity:
             simplified=parameters.format(options) == "simplified",
         )
         _same_id(fragment.get("id", entity_id), entity_id)
+        check_selected(self._broker, exchange, context)
         await merge_entity(
             self._broker,
             exchange.call,
@@ -120,16 +118,12 @@ class _Entity:
 
     async def _delete(self, exchange: Exchange, context: Context) -> Response:
         selection = exchange.parameters.text("type")
-        selects = None if selection is None else _selects(selection, context)
-        await delete_entity(self._broker, exchange.call, exchange.path["entityId"], selects=selects)
+        chosen = None if selection is None else selects(selection, context)
+        await delete_entity(self._broker, exchange.call, exchange.path["entityId"], selects=chosen)
         return no_content()
 
 
 _PLAIN = Representation()
-
-
-def _selects(selection: str, context: Context) -> Callable[[Collection[str]], bool]:
-    return compile_type_selection(parse_type_selection(selection, pointer="type"), context)
 
 
 def _same_id(given: str, entity_id: str) -> None:
