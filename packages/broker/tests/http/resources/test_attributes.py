@@ -23,12 +23,13 @@ async def test_appending_overwrites_unless_told_not_to_and_then_says_what_was_le
     assert (await lamps.read(LAMP))["power"]["value"] == 1
 
 
-async def test_updating_does_not_add_what_is_not_there(lamps):
-    answer = await lamps.ask(ATTRS, "PATCH", {"power": _property(2), "unknown": _property(3)})
-    assert answer.status == 207
+async def test_updating_replaces_attributes_whole_adds_new_ones_and_deletes_by_null(lamps):
+    body = {"power": _property(2), "colour": _property("red"), "pole": "urn:ngsi-ld:null"}
+    assert (await lamps.ask(ATTRS, "PATCH", body)).status == 204
     lamp = await lamps.read(LAMP)
-    assert lamp["power"]["value"] == 2
-    assert "unknown" not in lamp
+    assert lamp["power"] == _property(2)
+    assert lamp["colour"] == _property("red")
+    assert "pole" not in lamp
 
 
 async def test_a_partial_update_keeps_the_members_that_are_not_given(lamps):

@@ -102,7 +102,7 @@ async def test_a_context_that_many_items_share_is_asked_for_once(node):
     async def unreachable(_source, *, now_us):  # noqa: ARG001 - the port's signature
         raise LdContextNotAvailable("nobody answers")
 
-    node.kernel._contexts._resolver.resolve = unreachable  # noqa: SLF001 - no network in tests
+    node.kernel._contexts._resolver.resolve = unreachable
     link = '<https://c.example/ctx>; rel="http://www.w3.org/ns/json-ld#context"'
     success, errors = await _result(
         await node.ask(f"{BATCH}/create", "POST", [_lamp(1), _lamp(2)], link=link)

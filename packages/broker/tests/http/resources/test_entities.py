@@ -169,3 +169,19 @@ async def test_purging_deletes_what_matches_and_nothing_else(lamps):
     assert [e["id"] for e in await lamps.read("/entities?type=Lamp")] == ["urn:ngsi-ld:Lamp:1"]
     assert (await lamps.problem("/entities", "DELETE"))[0] == 400
     assert len(await lamps.read("/entities")) == 3
+
+
+async def test_linked_entities_that_would_multiply_without_bound_are_refused(node):
+    ring = [f"urn:ngsi-ld:Node:{number}" for number in range(30)]
+    links = {"type": "Relationship", "object": ring}
+    items = [{"id": uri, "type": "Node", "next": links} for uri in ring]
+    assert (await node.ask("/entityOperations/create", "POST", items)).status == 201
+    target = "/entities/urn:ngsi-ld:Node:0?join=inline&joinLevel="
+    assert (await node.problem(f"{target}5"))[:2] == (403, "TooComplexQuery")
+    assert len((await node.read(f"{target}1"))["next"]["entityList"]) == 29
+
+
+async def test_an_id_with_a_comma_is_one_id(node):
+    assert (await node.ask("/entities", "POST", {"id": "urn:a:1,2", "type": "Lamp"})).status == 201
+    assert await node.read("/entities/urn:a:1,2?format=concise") == {"id": "urn:a:1,2", "type": "Lamp"}
+    assert (await node.problem("/entities/urn:a:1?format=concise"))[0] == 404

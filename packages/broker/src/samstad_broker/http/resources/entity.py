@@ -63,7 +63,7 @@ class _Entity:
         if "type" in values and not selects(values["type"], context)(record.types):
             raise not_found(record.id)
         asked = {name: value for name, value in values.items() if name != "type"}
-        query = parse_query_params({**asked, "id": record.id}, context, local=True)
+        query = parse_query_params(asked, context, local=True)
         show = showing(exchange, context, query)
         if query.attrs and not any(context.expand(name) in record.parsed() for name in query.attrs):
             raise not_found(record.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -21,6 +21,7 @@ from samstad_ngsild.context import Context
 from samstad_ngsild.document import NGSI_LD, EntityDocument
 from samstad_ngsild.entities.geojson import represent_feature, represent_feature_collection
 from samstad_ngsild.entities.represent import Representation, Selection, renderer
+from samstad_ngsild.errors import TooComplexQuery
 from samstad_ngsild.query import Query
 
 __all__ = ["Showing", "show_found", "show_one", "showing"]
@@ -28,6 +29,7 @@ __all__ = ["Showing", "show_found", "show_one", "showing"]
 FORMAT_OPTIONS = frozenset({"sysAttrs", "keyValues", "simplified", "concise", "normalized"})
 
 _PLAIN = Representation()
+_MOST_LINKED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +125,29 @@ def _joined(
     if query.join not in {"inline", "flat"}:
         return documents
     call = exchange.call
-    find = linked_in(broker.data(call), call)
+    find = _bounded(linked_in(broker.data(call), call))
     level = min(query.join_level or 1, broker.limits.join_level)
     without = frozenset(query.contained_by)
     if query.join == "flat":
         return joined_flat(documents, find, level=level, without=without)
     return [joined_inline(document, find, level=level, without=without) for document in documents]
+
+
+def _bounded(
+    find: Callable[[str], EntityDocument | None],
+) -> Callable[[str], EntityDocument | None]:
+    """Bound how many linked entities one response may hold: inside each other they multiply (I5)."""
+    looked_up = 0
+
+    def bounded(uri: str) -> EntityDocument | None:
+        nonlocal looked_up
+        looked_up += 1
+        if looked_up > _MOST_LINKED:
+            raise TooComplexQuery(
+                f"The response would hold more than {_MOST_LINKED} linked entities. "
+                "Ask for a smaller page or a lower joinLevel.",
+                pointer="join",
+            )
+        return find(uri)
+
+    return bounded
