@@ -26,6 +26,11 @@ COMMANDS: tuple[Command, ...] = (
         "Start a node with live data and say where to look; Ctrl-C ends it.",
     ),
     Command(
+        ("import",),
+        "samstad_node.cli.import_:import_file",
+        "Read a GeoPackage, GeoJSON, CSV or NGSI-LD file into a node.",
+    ),
+    Command(
         ("doctor",),
         "samstad_node.cli.doctor:doctor",
         "Look at a node on this machine and say what is wrong and what to do.",
