@@ -1,0 +1,39 @@
+"""A registration as clients see it (clauses 5.2.9, 5.10.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from samstad_ngsild.context import Context
+from samstad_ngsild.entities.dates import iso
+
+__all__ = ["represent_registration"]
+
+
+def represent_registration(
+    stored: Mapping[str, Any], context: Context, *, sys_attrs: bool = False
+) -> dict[str, Any]:
+    """Return the JSON members of a registration, names compacted, without @context."""
+    compact = context.compact
+    body = {(compact(name) if ":" in name else name): value for name, value in stored["body"].items()}
+    body["information"] = [_info(info, context) for info in stored["body"]["information"]]
+    if sys_attrs:
+        body["createdAt"] = iso(stored["createdUs"])
+        body["modifiedAt"] = iso(stored["modifiedUs"])
+    return body
+
+
+def _info(info: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for name, value in info.items():
+        if name == "entities":
+            shown[name] = [{**entity, "type": _types(entity["type"], context)} for entity in value]
+        else:
+            shown[name] = [context.compact(iri) for iri in value]
+    return shown
+
+
+def _types(types: list[str], context: Context) -> str | list[str]:
+    names = [context.compact(iri) for iri in types]
+    return names[0] if len(names) == 1 else names
