@@ -11,7 +11,15 @@ import pytest
 from samstad_broker.http.context_binding import ContextBinding
 from samstad_broker.http.kernel import Kernel
 from samstad_broker.http.messages import Request, Response
-from samstad_broker.http.resources import attributes, batch, entities, entity, types
+from samstad_broker.http.resources import (
+    attributes,
+    batch,
+    batch_query,
+    entities,
+    entity,
+    source_identity,
+    types,
+)
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.checkpointing import recover
 from samstad_broker.service.writer import Writer
@@ -21,7 +29,7 @@ from samstad_ngsild.context import ContextResolver
 
 NOW_US = 1_764_036_897_000_000
 SECRET = "https://uri.etsi.org/ngsi-ld/default-context/Secret"
-RESOURCES = (entities, entity, attributes, batch, types)
+RESOURCES = (entities, entity, attributes, batch, batch_query, types, source_identity)
 
 
 class Clock:

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from samstad_broker.http.resources import attributes, batch, entities, entity, subscriptions, types
+from functools import partial
+
+from samstad_broker.http.resources import (
+    attributes,
+    batch,
+    batch_query,
+    contexts,
+    entities,
+    entity,
+    source_identity,
+    subscriptions,
+    types,
+)
 from samstad_broker.http.router import Route
 from samstad_broker.service.broker import Broker
+from samstad_broker.service.contexts.hosting import Hosting
+from samstad_broker.service.contexts.implicit import host_implicitly
 from samstad_broker.service.subscriptions import Subscriptions
 
 __all__ = ["all_routes"]
 
 
-def all_routes(broker: Broker, subscribed: Subscriptions) -> list[Route]:
+def all_routes(broker: Broker, subscribed: Subscriptions, hosting: Hosting) -> list[Route]:
     """Return every route of the API, joined to one broker."""
     return [
         *entities.routes(broker),
         *entity.routes(broker),
         *attributes.routes(broker),
         *batch.routes(broker),
+        *batch_query.routes(broker),
         *types.routes(broker),
-        *subscriptions.routes(broker, subscribed),
+        *source_identity.routes(broker),
+        *subscriptions.routes(broker, subscribed, host_context=partial(host_implicitly, hosting)),
+        *contexts.routes(hosting),
     ]

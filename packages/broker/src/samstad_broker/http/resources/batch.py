@@ -1,4 +1,4 @@
-"""/entityOperations: create, upsert, update, merge, delete, query (clauses 6.14 to 6.17, 6.23, 6.31)."""
+"""/entityOperations: create, upsert, update, merge, delete (clauses 6.14 to 6.17, 6.31)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import Any
 
 import orjson
 
-from samstad_broker.http.context_binding import use_context
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
 from samstad_broker.http.problems import respond_to
-from samstad_broker.http.resources.showing import show_found, showing
 from samstad_broker.http.responses import json_content, multi_status, no_content
 from samstad_broker.http.router import Route
 from samstad_broker.service.batch.create import create_batch
@@ -21,15 +19,12 @@ from samstad_broker.service.batch.outcome import BatchOutcome, check_size
 from samstad_broker.service.batch.update import update_batch
 from samstad_broker.service.batch.upsert import upsert_batch
 from samstad_broker.service.broker import Broker
-from samstad_broker.service.entities.query import query_entities
 from samstad_ngsild.context import Context
 from samstad_ngsild.document import EntityDocument
 from samstad_ngsild.entities.dates import iso
 from samstad_ngsild.entities.expand import expand_entity, expand_fragment
 from samstad_ngsild.entities.names import check_uri
 from samstad_ngsild.errors import BadRequestData, NgsiLdError
-from samstad_ngsild.query import parse_query_body
-from samstad_ngsild.query.parameters import PRESENTATION_PARAMETERS
 
 __all__ = ["routes"]
 
@@ -46,15 +41,12 @@ def routes(broker: Broker) -> list[Route]:
         path = f"/entityOperations/{name}"
         return Route(method="POST", path=path, handler=handler, parameters=parameters | {"local"})
 
-    querying = PRESENTATION_PARAMETERS | {"local"}
-    query_path = "/entityOperations/query"
     return [
         post("create", resource.create),
         post("upsert", resource.upsert, frozenset({"options"})),
         post("update", resource.update, frozenset({"options"})),
         post("merge", resource.merge),
         post("delete", resource.delete),
-        Route(method="POST", path=query_path, handler=resource.query, parameters=querying, geojson=True),
     ]
 
 
@@ -104,19 +96,6 @@ class _Batch:
             raise BadRequestData("The body is an array of entity ids, as texts.", pointer="")
         self._broker.data(exchange.call)
         return _answer(await delete_batch(self._broker, exchange.call, ids), created_status=204)
-
-    def query(self, exchange: Exchange) -> Response | Awaitable[Response]:
-        body, context = exchange.content_context()
-        return use_context(context, lambda known: self._query(exchange, body, known))
-
-    async def _query(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
-        broker = self._broker
-        query = parse_query_body(body, context, local=True)
-        page = exchange.parameters.page(default=broker.limits.default_page, maximum=broker.limits.page)
-        found = await query_entities(
-            broker, exchange.call, query, limit=page.limit, offset=page.offset, count=page.count
-        )
-        return show_found(broker, exchange, found, page, showing(exchange, context, query))
 
     async def _run(self, exchange: Exchange, expand: _Expand, work: _Work) -> BatchOutcome:
         """Expand what can be expanded, do it, and add the refusals of the rest."""

@@ -1,4 +1,4 @@
-"""/types and /attributes: which there are (clauses 6.25 to 6.28), and /info/sourceIdentity (6.33)."""
+"""/types and /attributes: which there are, and what they hold (clauses 6.25 to 6.28)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from samstad_broker.service.broker import Broker
 from samstad_broker.service.discovery.attributes import describe_attribute, list_attributes
 from samstad_broker.service.discovery.types import describe_type, list_types
 from samstad_ngsild.context import Context
-from samstad_ngsild.entities.dates import iso
 from samstad_ngsild.entities.names import attribute_iri, type_iri
 
 __all__ = ["routes"]
@@ -22,7 +21,7 @@ __all__ = ["routes"]
 
 def routes(broker: Broker) -> list[Route]:
     """Return the routes of the resources."""
-    resource = _Discovery(broker, started_us=broker.clock.now_us())
+    resource = _Discovery(broker)
     details = frozenset({"details", "local"})
     local = frozenset({"local"})
     return [
@@ -37,7 +36,6 @@ def routes(broker: Broker) -> list[Route]:
             handler=resource.get(resource.attribute),
             parameters=local,
         ),
-        Route(method="GET", path="/info/sourceIdentity", handler=resource.get(resource.identity)),
     ]
 
 
@@ -45,9 +43,8 @@ _Show = Callable[[Exchange, Context], Response]
 
 
 class _Discovery:
-    def __init__(self, broker: Broker, *, started_us: int) -> None:
+    def __init__(self, broker: Broker) -> None:
         self._broker = broker
-        self._started_us = started_us
 
     @staticmethod
     def get(show: _Show) -> Callable[[Exchange], Response | Awaitable[Response]]:
@@ -103,20 +100,6 @@ class _Discovery:
         shown = _attribute(name, found.types, context)
         shown |= {"attributeCount": found.entity_count, "attributeTypes": sorted(found.kinds)}
         return one(exchange, context, shown)
-
-    def identity(self, exchange: Exchange, context: Context) -> Response:
-        uptime_s = (exchange.now_us - self._started_us) // 1_000_000
-        return one(
-            exchange,
-            context,
-            {
-                "id": f"urn:ngsi-ld:ContextSourceIdentity:{self._broker.alias}",
-                "type": "ContextSourceIdentity",
-                "contextSourceAlias": self._broker.alias,
-                "contextSourceUptime": f"PT{uptime_s}S",
-                "contextSourceTimeAt": iso(exchange.now_us),
-            },
-        )
 
 
 def _type(name: str, attributes: set[str], context: Context) -> dict[str, Any]:
