@@ -12,6 +12,7 @@ from samstad_broker.http.context_binding import ContextBinding
 from samstad_broker.http.kernel import Kernel
 from samstad_broker.http.messages import Request, Response
 from samstad_broker.http.resources import (
+    attribute,
     attributes,
     batch,
     batch_query,
@@ -29,7 +30,7 @@ from samstad_ngsild.context import ContextResolver
 
 NOW_US = 1_764_036_897_000_000
 SECRET = "https://uri.etsi.org/ngsi-ld/default-context/Secret"
-RESOURCES = (entities, entity, attributes, batch, batch_query, types, source_identity)
+RESOURCES = (entities, entity, attribute, attributes, batch, batch_query, types, source_identity)
 
 
 class Clock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from samstad_broker.http.resources import (
+    attribute,
     attributes,
     batch,
     batch_query,
@@ -30,6 +31,7 @@ def all_routes(broker: Broker, subscribed: Subscriptions, hosting: Hosting) -> l
         *entities.routes(broker),
         *entity.routes(broker),
         *attributes.routes(broker),
+        *attribute.routes(broker),
         *batch.routes(broker),
         *batch_query.routes(broker),
         *types.routes(broker),

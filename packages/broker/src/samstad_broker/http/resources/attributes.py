@@ -1,4 +1,4 @@
-"""/entities/{entityId}/attrs and one attribute below it (clauses 6.6.3, 6.7.3)."""
+"""/entities/{entityId}/attrs: append and update (clauses 6.6.3.1, 6.6.3.2)."""
 
 from __future__ import annotations
 
@@ -12,34 +12,25 @@ from samstad_broker.http.resources.selecting import check_selected
 from samstad_broker.http.responses import multi_status, no_content
 from samstad_broker.http.router import Route
 from samstad_broker.service.attributes.append import append_attributes
-from samstad_broker.service.attributes.delete import delete_attribute
-from samstad_broker.service.attributes.partial_update import partial_update_attribute
-from samstad_broker.service.attributes.replace import replace_attribute
 from samstad_broker.service.attributes.update import update_attributes
 from samstad_broker.service.broker import Broker
 from samstad_ngsild.context import Context
 from samstad_ngsild.entities.dates import iso
-from samstad_ngsild.entities.expand import expand_attribute, expand_fragment
-from samstad_ngsild.entities.names import attribute_iri
+from samstad_ngsild.entities.expand import expand_fragment
 from samstad_ngsild.merge import Change
 
 __all__ = ["routes"]
 
-_ALL = "/entities/{entityId}/attrs/"
-_ONE = "/entities/{entityId}/attrs/{attrId}"
+_PATH = "/entities/{entityId}/attrs/"
 
 
 def routes(broker: Broker) -> list[Route]:
-    """Return the routes of both resources."""
+    """Return the routes of the resource."""
     resource = _Attributes(broker)
     plain = frozenset({"type", "local"})
-    deleting = plain | {"datasetId", "deleteAll"}
     return [
-        Route(method="POST", path=_ALL, handler=resource.append, parameters=plain | {"options"}),
-        Route(method="PATCH", path=_ALL, handler=resource.update, parameters=plain),
-        Route(method="PATCH", path=_ONE, handler=resource.partial_update, parameters=plain),
-        Route(method="PUT", path=_ONE, handler=resource.replace, parameters=plain),
-        Route(method="DELETE", path=_ONE, handler=resource.delete, parameters=deleting),
+        Route(method="POST", path=_PATH, handler=resource.append, parameters=plain | {"options"}),
+        Route(method="PATCH", path=_PATH, handler=resource.update, parameters=plain),
     ]
 
 
@@ -71,51 +62,6 @@ class _Attributes:
         return _outcome(
             await update_attributes(self._broker, exchange.call, exchange.path["entityId"], fragment)
         )
-
-    def partial_update(self, exchange: Exchange) -> Response | Awaitable[Response]:
-        body, context = exchange.content_context()
-        return use_context(context, lambda known: self._partial_update(exchange, body, known))
-
-    async def _partial_update(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
-        check_selected(self._broker, exchange, context)
-        path = exchange.path
-        instances = expand_attribute(body, context, now=iso(exchange.now_us), allow_null=True, partial=True)
-        await partial_update_attribute(
-            self._broker, exchange.call, path["entityId"], _name(exchange, context), instances, context
-        )
-        return no_content()
-
-    def replace(self, exchange: Exchange) -> Response | Awaitable[Response]:
-        body, context = exchange.content_context()
-        return use_context(context, lambda known: self._replace(exchange, body, known))
-
-    async def _replace(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
-        check_selected(self._broker, exchange, context)
-        instances = expand_attribute(body, context, now=iso(exchange.now_us))
-        await replace_attribute(
-            self._broker, exchange.call, exchange.path["entityId"], _name(exchange, context), instances
-        )
-        return no_content()
-
-    def delete(self, exchange: Exchange) -> Response | Awaitable[Response]:
-        return use_context(exchange.link_context(), lambda context: self._delete(exchange, context))
-
-    async def _delete(self, exchange: Exchange, context: Context) -> Response:
-        check_selected(self._broker, exchange, context)
-        scope = exchange.path["attrId"] == "scope"
-        await delete_attribute(
-            self._broker,
-            exchange.call,
-            exchange.path["entityId"],
-            "scope" if scope else _name(exchange, context),
-            dataset_id=exchange.parameters.text("datasetId"),
-            delete_all=exchange.parameters.flag("deleteAll"),
-        )
-        return no_content()
-
-
-def _name(exchange: Exchange, context: Context) -> str:
-    return attribute_iri(exchange.path["attrId"], context, pointer="attrId")
 
 
 def _outcome(change: Change) -> Response:
