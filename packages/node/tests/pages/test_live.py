@@ -11,7 +11,7 @@ from samstad_broker.domain.rows import Position, Row, RowKind
 from samstad_broker.spi.authorizer import Unauthenticated
 from samstad_node.observe import Metrics, aggregate
 from samstad_node.pages import LiveRows, create_pages, reader_of
-from samstad_node.pages.stream import events, position_of
+from samstad_node.pages.stream import by_models, events, position_of
 
 BIN = "https://example.org/Bin"
 
@@ -135,3 +135,9 @@ def test_without_a_key_there_is_no_stream(browse):
 @pytest.mark.parametrize("text", [None, "", "x", "1", "1.x", "1.2.3", "'; drop"])
 def test_a_last_event_id_that_is_none_is_taken_as_none(text):
     assert position_of(text) is None
+
+
+def test_names_are_those_of_the_models_and_unknown_ones_stay_what_they_are():
+    shorten = by_models(str)
+    assert shorten("https://smartdatamodels.org/dataModel.WasteManagement/fillingLevel") == "fillingLevel"
+    assert shorten(BIN) == BIN

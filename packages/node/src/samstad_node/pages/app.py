@@ -34,7 +34,7 @@ from samstad_node.pages.live import LiveRows
 from samstad_node.pages.openapi import api_page, build_openapi
 from samstad_node.pages.problems import problem_page, problems_page
 from samstad_node.pages.readers import Reader
-from samstad_node.pages.stream import Shorten, events
+from samstad_node.pages.stream import Shorten, by_models, events
 
 __all__ = ["create_pages"]
 
@@ -67,10 +67,10 @@ def create_pages(  # noqa: PLR0913  # what the composition root wires, each by i
         version: of the node.
         health: asked at each request.
         metrics: of this process.
-        shorten: gives the short name of an IRI (``Context.compact``).
+        shorten: gives the short name of an IRI that is none of the models' (``Context.compact``).
         site: where the models stand.
     """
-    pages = _Pages(live, reader, shorten, site or Site(stylesheets=("/static/pages.css",)))
+    pages = _Pages(live, reader, by_models(shorten), site or Site(stylesheets=("/static/pages.css",)))
     document = build_openapi(routes, version=version)
     described = orjson.dumps(document)
 

@@ -19,11 +19,12 @@ import orjson
 
 from samstad_broker.domain.rows import Position, Row, RowKind
 from samstad_broker.spi.authorizer import Unauthenticated
+from samstad_models.catalogue import load_catalogue
 from samstad_ngsild.document import VALUE_MEMBER
 from samstad_node.pages.live import LiveRows
 from samstad_node.pages.readers import Reader, types_of
 
-__all__ = ["event_of", "events", "position_of"]
+__all__ = ["Shorten", "by_models", "event_of", "events", "position_of"]
 
 ASK_AGAIN_S = 1.0
 """So often the credential is looked at again: a revoked one ends the stream."""
@@ -35,6 +36,14 @@ _GAP = b"event: gap\ndata: {}\n\n"
 _LOGGED_OUT = b"event: logged-out\ndata: {}\n\n"
 
 Shorten = Callable[[str], str]
+
+
+def by_models(otherwise: Shorten) -> Shorten:
+    """Return names as the city's models give them, and ``otherwise`` for what they do not know."""
+    types = load_catalogue().types.values()
+    names = {one.iri: one.name for one in types}
+    names |= {attribute.iri: attribute.name for one in types for attribute in one.attributes}
+    return lambda iri: names.get(iri) or otherwise(iri)
 
 
 def position_of(text: str | None) -> Position | None:
