@@ -115,3 +115,22 @@ async def test_a_batch_that_is_too_large_is_refused_whole(node):
     node.broker.limits = type(node.broker.limits)(batch=1)
     assert (await node.problem(f"{BATCH}/create", "POST", [_lamp(1), _lamp(2)]))[0] == 400
     assert await node.read("/entities") == []
+
+
+async def test_a_null_among_the_items_refuses_the_batch(node):
+    assert await node.problem(f"{BATCH}/create", "POST", [_lamp(1), None]) == (400, "BadRequestData", "/1")
+    assert await node.read("/entities") == []
+
+
+@pytest.mark.parametrize(("operation", "status"), [("create", 201), ("upsert", 201)])
+async def test_a_creating_batch_begins_a_tenant(node, operation, status):
+    answer = await node.ask(f"{BATCH}/{operation}", "POST", [_lamp(1)], ngsild_tenant="fresh")
+    assert answer.status == status
+    assert (await node.problem("/entities/urn:ngsi-ld:Lamp:1"))[0] == 404
+
+
+@pytest.mark.parametrize("operation", ["update", "merge"])
+async def test_a_changing_batch_does_not_begin_a_tenant(node, operation):
+    asked = (f"{BATCH}/{operation}", "POST", [_lamp(1)])
+    assert (await node.problem(*asked, ngsild_tenant="other"))[:2] == (404, "NonexistentTenant")
+    assert (await node.problem("/entities", ngsild_tenant="other"))[0] == 404

@@ -73,6 +73,7 @@ class _Batch:
 
     async def update(self, exchange: Exchange) -> Response:
         call, broker = exchange.call, self._broker
+        broker.data(call)
         overwrite = "noOverwrite" not in exchange.parameters.options(frozenset({"noOverwrite"}))
         outcome = await self._run(
             exchange,
@@ -83,6 +84,7 @@ class _Batch:
 
     async def merge(self, exchange: Exchange) -> Response:
         call, broker = exchange.call, self._broker
+        broker.data(call)
         outcome = await self._run(
             exchange,
             _fragment_expander(exchange, merge=True),
@@ -100,7 +102,7 @@ class _Batch:
     async def _run(self, exchange: Exchange, expand: _Expand, work: _Work) -> BatchOutcome:
         """Expand what can be expanded, do it, and add the refusals of the rest."""
         items = exchange.items()
-        _check_size(self._broker, items)
+        _check_items(self._broker, items)
         settled: dict[int, Context | NgsiLdError] = {}
         documents: list[EntityDocument] = []
         refused: list[tuple[str | None, Exception]] = []
@@ -114,10 +116,13 @@ class _Batch:
         return outcome
 
 
-def _check_size(broker: Broker, items: Sequence[tuple[Any, _Pending]]) -> None:
-    """Refuse a batch that is too large, without waiting for its @contexts."""
+def _check_items(broker: Broker, items: Sequence[tuple[Any, _Pending]]) -> None:
+    """Refuse a batch that is too large or holds a null, without waiting for its @contexts."""
     try:
         check_size(broker, items)
+        for index, (item, _) in enumerate(items):
+            if item is None:
+                raise BadRequestData("An item of the batch is null; leave it out.", pointer=f"/{index}")
     except BadRequestData:
         for _, pending in items:
             if isinstance(pending, Coroutine):
