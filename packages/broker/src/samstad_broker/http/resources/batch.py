@@ -120,14 +120,18 @@ def _check_items(broker: Broker, items: Sequence[tuple[Any, _Pending]]) -> None:
     """Refuse a batch that is too large or holds a null, without waiting for its @contexts."""
     try:
         check_size(broker, items)
-        for index, (item, _) in enumerate(items):
-            if item is None:
-                raise BadRequestData("An item of the batch is null; leave it out.", pointer=f"/{index}")
+        _check_nulls(items)
     except BadRequestData:
         for _, pending in items:
             if isinstance(pending, Coroutine):
                 pending.close()
         raise
+
+
+def _check_nulls(items: Sequence[tuple[Any, _Pending]]) -> None:
+    for index, (item, _) in enumerate(items):
+        if item is None:
+            raise BadRequestData("An item of the batch is null; leave it out.", pointer=f"/{index}")
 
 
 async def _known(pending: _Pending, settled: dict[int, Context | NgsiLdError]) -> Context:
