@@ -7,6 +7,7 @@ from itertools import islice
 
 import pytest
 
+from samstad_models.validation import check_key_values
 from samstad_node.demo.district import district
 from samstad_node.demo.edinburgh import bins, change, changes, read_emptyings
 from samstad_node.demo.life import FAULT_AFTER_S, Life
@@ -73,3 +74,15 @@ def test_a_recorded_container_starts_at_its_level_and_is_emptied(recorded):
     assert emptied.entity_id == made[0]["id"]
     assert emptied.fragment["fillingLevel"]["value"] == 0.03
     assert "location" not in made[0]
+
+
+def test_every_entity_follows_its_model():
+    for entity in district(at=AT):
+        plain = {
+            name: one.get("value", one.get("object")) if isinstance(one, dict) else one
+            for name, one in entity.items()
+        }
+        assert check_key_values(plain) == []
+        assert check_key_values(
+            {**plain, "fillingLevel": -1, "status": 7, "temperature": "x", "pm10": -1}
+        ) or (entity["type"] == "TrafficFlowObserved")

@@ -47,12 +47,13 @@ def _spot(number: int, chance: random.Random, at: str) -> Entity:
         "name": _value(f"Ekgatan P {number}"),
         "status": observed(chance.choice(("free", "occupied")), at),
         "category": _value(["onStreet"]),
+        "refParkingSite": {"type": "Relationship", "object": "urn:ngsi-ld:OnStreetParking:parking:ekgatan"},
     }
 
 
 def _sensor(number: int, chance: random.Random, at: str) -> Entity:
     kind, readings = _KINDS[number % len(_KINDS)]
-    values = {
+    values = {"dateObserved": _value(at)} | {
         name: observed(round(chance.uniform(*between), 2), at, unit)
         for name, (between, unit) in readings.items()
     }

@@ -54,9 +54,10 @@ class Life:
         if kind == "WasteContainer":
             return {"fillingLevel": observed(self._filled(entity["id"]), at)}
         if faulty and entity["id"] == self.wrong_id:
-            return {"temperature": observed(_NONSENSE, at, "CEL")}
+            return {"temperature": observed(_NONSENSE, at, "CEL"), **_seen(at)}
         name = self._chance.choice(sorted(self._values[entity["id"]]))
-        return {name: observed(self._drifted(entity["id"], name), at, entity[name].get("unitCode"))}
+        reading = observed(self._drifted(entity["id"], name), at, entity[name].get("unitCode"))
+        return {name: reading, **_seen(at)}
 
     def _filled(self, entity_id: str) -> float:
         """Fill a little; a full container has been emptied."""
@@ -69,6 +70,10 @@ class Life:
         values = self._values[entity_id]
         values[name] = round(values[name] * self._chance.uniform(0.97, 1.03), 3)
         return values[name]
+
+
+def _seen(at: str) -> Entity:
+    return {"dateObserved": {"type": "Property", "value": at}}
 
 
 _SENSED = frozenset(
