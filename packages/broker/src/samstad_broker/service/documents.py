@@ -6,7 +6,6 @@ failed commit brings the former content back.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -91,4 +90,4 @@ class LogDocuments:
             Draft(RowKind.DOCUMENT, time_us, tenant, "", document_id, payload, undo)
         )
         # The future belongs to the whole group: one caller who goes away must not cancel it for the others.
-        await asyncio.shield(durable)
+        await durable

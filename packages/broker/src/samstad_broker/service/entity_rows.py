@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -14,15 +13,12 @@ from samstad_broker.domain.state.dataset import Dataset
 from samstad_broker.domain.state.record import Record, exact_bytes
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.call import Call
-from samstad_broker.service.writer import Draft
+from samstad_broker.service.writer import Draft, Durable
 from samstad_ngsild.document import EntityDocument, attribute_names
 from samstad_ngsild.entities.dates import iso
 from samstad_ngsild.merge import Change
 
 __all__ = ["Durable", "Target", "stage_change", "stage_creation", "stage_end"]
-
-Durable = asyncio.Future[None]
-"""Done when the row is durable; the caller is answered after it (I3)."""
 
 
 class Target(NamedTuple):

@@ -10,21 +10,39 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from samstad_broker.domain.rows import Position, Row, RowKind
 from samstad_broker.spi.clock import Clock
 from samstad_broker.spi.store import Log, LogFull, LogUnavailable, StoreError
 
-__all__ = ["Draft", "Overloaded", "Writer", "WriterLimits"]
+__all__ = ["Draft", "Durable", "Overloaded", "Writer", "WriterLimits"]
 
 _ROW_OVERHEAD_BYTES = 200
 
 
 class Overloaded(StoreError):
     """More is staged than the node holds for the disk: the caller should come again (503, Retry-After)."""
+
+
+class Durable:
+    """Awaited, returns when the rows of a group are durable, or raises what their commit raised.
+
+    Many callers await one group. One that is cancelled, because its client went away, must not take the
+    others' answer with it: each waits behind a shield.
+    """
+
+    __slots__ = ("_done",)
+
+    def __init__(self, done: asyncio.Future[None]) -> None:
+        self._done = done
+
+    def __await__(self) -> Generator[Any, None, None]:
+        if self._done.done():
+            return self._done.__await__()
+        return asyncio.shield(self._done).__await__()
 
 
 class Draft(NamedTuple):
@@ -63,6 +81,10 @@ class _Group:
     rows: list[Row] = field(default_factory=list)
     undos: list[Callable[[], None] | None] = field(default_factory=list)
     bytes: int = 0
+    durable: Durable = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.durable = Durable(self.done)
 
 
 class Writer:
@@ -107,10 +129,10 @@ class Writer:
         if self._staged_bytes > self._limits.staged_bytes:
             raise Overloaded("The node receives more than its disk takes at present; send again in a second.")
 
-    def stage(self, draft: Draft) -> asyncio.Future[None]:
-        """Give a row its position and return the future of its group; the state shows it already.
+    def stage(self, draft: Draft) -> Durable:
+        """Give a row its position and return when its group is durable; the state shows it already.
 
-        The future ends with the StoreError of the commit, after the row's effect was undone.
+        Awaiting it raises the StoreError of the commit, after the row's effect was undone.
         """
         group = self._open_group()
         self._last = Position(self._last.epoch, self._last.number + 1)
@@ -122,7 +144,7 @@ class Writer:
         size = len(payload) + len(document or b"") + _ROW_OVERHEAD_BYTES
         group.bytes += size
         self._staged_bytes += size
-        return group.done
+        return group.durable
 
     def _open_group(self) -> _Group:
         if self._waiting and self._waiting[-1].bytes < self._limits.group_bytes:

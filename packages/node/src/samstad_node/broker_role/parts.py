@@ -12,8 +12,11 @@ from samstad_broker.gateway.http_notifier import HttpNotifier
 from samstad_broker.gateway.mqtt_notifier import MqttNotifier
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.checkpointing import Checkpointer, recover
+from samstad_broker.service.contexts.hosting import Hosting
+from samstad_broker.service.contexts.restore import restore_contexts
 from samstad_broker.service.delivery import Delivery
 from samstad_broker.service.documents import LogDocuments
+from samstad_broker.service.registrations import Registrations
 from samstad_broker.service.subscriptions import Subscriptions, restore_subscriptions
 from samstad_broker.service.writer import Writer
 from samstad_broker.spi.authorizer import Authorizer
@@ -42,6 +45,8 @@ class Parts:
     checkpointer: Checkpointer
     documents: LogDocuments
     contexts: ContextResolver
+    hosting: Hosting
+    registrations: Registrations
     subscriptions: Subscriptions
     delivery: Delivery
     notifiers: tuple[HttpNotifier, MqttNotifier]
@@ -71,6 +76,13 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
     subscriptions = Subscriptions(
         documents=documents, indexes=indexes, delivery=delivery, contexts=contexts, find=entities.get
     )
+    hosting = Hosting(
+        broker=broker,
+        documents=documents,
+        resolver=contexts,
+        base_url=derive.public_url(settings) + "/ngsi-ld/v1/jsonldContexts",
+    )
+    restore_contexts(hosting)
     restore_subscriptions(subscriptions, recovered.state.tenants(), known=contexts.known)
     broker.matcher = indexes
     writer.listen(delivery.wake)
@@ -81,6 +93,8 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
         checkpointer=checkpointer,
         documents=documents,
         contexts=contexts,
+        hosting=hosting,
+        registrations=Registrations(broker=broker, documents=documents),
         subscriptions=subscriptions,
         delivery=delivery,
         notifiers=notifiers,

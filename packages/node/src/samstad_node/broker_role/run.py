@@ -103,8 +103,9 @@ async def _keep_access(context: RoleContext, parts: Parts) -> None:
 
 
 async def _serve(context: RoleContext, parts: Parts) -> Served:
+    routes = all_routes(parts.broker, parts.subscriptions, parts.registrations, parts.hosting)
     kernel = Kernel(
-        all_routes(parts.broker, parts.subscriptions),
+        routes,
         authorizer=parts.authorizer,
         contexts=ContextBinding(parts.contexts),
         now_us=context.clock.now_us,
@@ -112,21 +113,23 @@ async def _serve(context: RoleContext, parts: Parts) -> Served:
     )
     settings = derive.server_settings(context.settings)
     try:
-        return await serve(kernel, settings, others=other_surfaces(context, parts))
+        return await serve(kernel, settings, others=other_surfaces(context, parts, routes))
     except AddressUnusable as error:
         todo = "Choose another with --port; 0 takes any free one."
         raise RoleRefused(str(error), todo=todo, exit_code=Exit.SETTINGS) from error
 
 
 def _begin_demo(context: RoleContext, parts: Parts) -> None:
-    """Make an administrator's key for the demo, once a start, and leave it for the user alone."""
-    if parts.access is None or os.environ.get("SAMSTAD_DEMO") != "1":
+    """Make an administrator's key for the demo, at the first start, and leave it for the user alone."""
+    path = context.data / ADMIN_KEY_FILE
+    if parts.access is None or os.environ.get("SAMSTAD_DEMO") != "1" or path.exists():
         return
     act = Act(who="node:demo", now_us=context.clock.now_us(), reason="demo mode")
     if all(record.id != "admin" for record in parts.access.principals.list_records(PrincipalRecord)):
         binding = Binding(role="administrator", tenants=("*",))
         parts.access.principals.create(act, PrincipalRecord(id="admin", bindings=(binding,)))
-    created = parts.access.keys.create(act, "admin", name="demo")
-    path = context.data / ADMIN_KEY_FILE
-    path.touch(mode=0o600)
-    path.write_text(created.text + "\n", encoding="utf-8")
+    key = parts.access.keys.create(act, "admin", name="demo")
+    new = path.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(key.text + "\n", encoding="utf-8")
+    new.rename(path)

@@ -25,6 +25,7 @@ __all__ = [
     "delivery_settings",
     "egress_rules",
     "kernel_settings",
+    "public_url",
     "server_settings",
     "sqlite_settings",
     "writer_limits",
@@ -50,6 +51,12 @@ def server_settings(settings: Settings) -> ServerSettings:
         body_s=http.body_timeout_s,
         idle_s=http.idle_timeout_s,
     )
+
+
+def public_url(settings: Settings) -> str:
+    """Say under which URL others reach this node; links to what it hosts begin with it."""
+    http = settings.http
+    return http.public_url.rstrip("/") or f"http://{http.host}:{http.port}"
 
 
 def kernel_settings(settings: Settings) -> KernelSettings:

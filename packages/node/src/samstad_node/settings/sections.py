@@ -58,6 +58,9 @@ class HttpSettings(msgspec.Struct, frozen=True):
     port: Annotated[
         int, Meta(ge=0, le=65535, description="Port to listen on; 0 takes any free one (see run.json).")
     ] = 8080
+    public_url: Annotated[
+        str, Meta(description="URL under which others reach the node; empty: made from host and port.")
+    ] = ""
     server: Annotated[
         Literal["native", "uvicorn"],
         Meta(description="The thin server of the node, or uvicorn; put a proxy before the latter."),

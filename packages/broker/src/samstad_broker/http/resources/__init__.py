@@ -12,6 +12,7 @@ from samstad_broker.http.resources import (
     contexts,
     entities,
     entity,
+    registrations,
     source_identity,
     subscriptions,
     types,
@@ -20,12 +21,15 @@ from samstad_broker.http.router import Route
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.contexts.hosting import Hosting
 from samstad_broker.service.contexts.implicit import host_implicitly
+from samstad_broker.service.registrations import Registrations
 from samstad_broker.service.subscriptions import Subscriptions
 
 __all__ = ["all_routes"]
 
 
-def all_routes(broker: Broker, subscribed: Subscriptions, hosting: Hosting) -> list[Route]:
+def all_routes(
+    broker: Broker, subscribed: Subscriptions, registered: Registrations, hosting: Hosting
+) -> list[Route]:
     """Return every route of the API, joined to one broker."""
     return [
         *entities.routes(broker),
@@ -38,4 +42,5 @@ def all_routes(broker: Broker, subscribed: Subscriptions, hosting: Hosting) -> l
         *source_identity.routes(broker),
         *subscriptions.routes(broker, subscribed, host_context=partial(host_implicitly, hosting)),
         *contexts.routes(hosting),
+        *registrations.routes(registered),
     ]

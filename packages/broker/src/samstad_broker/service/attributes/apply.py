@@ -19,7 +19,7 @@ def apply_change(broker: Broker, call: Call, target: Target, change: Change) -> 
     if after["type"] != target.before["type"]:
         call.require(Operation.WRITE, after["type"])
     if after is target.before:
-        nothing: Durable = asyncio.get_running_loop().create_future()
+        nothing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         nothing.set_result(None)
-        return nothing
+        return Durable(nothing)
     return stage_change(broker, call, target, change)

@@ -1,7 +1,7 @@
 """Update attributes: PATCH /entities/{entityId}/attrs (clauses 5.6.2, 6.6.3.2).
 
 - existing attributes are replaced whole, an NGSI-LD null deletes one;
-- attributes that the entity does not have are not added, and told (207).
+- attributes that the entity does not have are appended (clause 5.6.2.4).
 """
 
 from __future__ import annotations

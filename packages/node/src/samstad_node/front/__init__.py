@@ -1,1 +1,0 @@
-"""Pages at the node's address."""

@@ -1,0 +1,98 @@
+"""A real node in processes of its own, and a client that remembers what was acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+START_S = 20
+
+
+@dataclass
+class RunningNode:
+    """A node under a supervisor; ``restarts`` of its roles are the supervisor's business."""
+
+    process: subprocess.Popen[bytes]
+    data: Path
+
+    @property
+    def run(self) -> dict:
+        return json.loads((self.data / "run.json").read_text())
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.run['roles']['broker']['ports']['http']}"
+
+    @property
+    def key(self) -> str:
+        return (self.data / "admin.key").read_text().strip()
+
+    def kill_role(self, name: str) -> None:
+        os.kill(self.run["roles"][name]["pid"], signal.SIGKILL)
+
+    async def until_ready(self) -> None:
+        async with aiohttp.ClientSession() as session:
+            for _ in range(START_S * 20):
+                if await self._answers(session):
+                    return
+                await asyncio.sleep(0.05)
+        message = f"the node was not ready within {START_S} s"
+        raise AssertionError(message)
+
+    async def _answers(self, session: aiohttp.ClientSession) -> bool:
+        try:
+            async with session.get(f"{self.url}/ready", timeout=aiohttp.ClientTimeout(1)) as answer:
+                return answer.status == 200
+        except (OSError, aiohttp.ClientError, TimeoutError, KeyError, ValueError):
+            return False
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=20)
+
+
+def start_node(data: Path) -> RunningNode:
+    command = [sys.executable, "-m", "samstad_node.cli.main", "serve", "--data", str(data), "--port", "0"]
+    # Kills come faster here than in a street: the supervisor must not take them for a crash loop.
+    environment = {**os.environ, "SAMSTAD_DEMO": "1", "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3"}
+    with (data.parent / "node.log").open("ab") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    return RunningNode(process, data)
+
+
+@pytest.fixture
+def start_again() -> Iterator[Callable[[Path], RunningNode]]:
+    """Start further nodes on data that is there; all are stopped in the end."""
+    started: list[RunningNode] = []
+
+    def start(data: Path) -> RunningNode:
+        started.append(start_node(data))
+        return started[-1]
+
+    yield start
+    for running in started:
+        if running.process.poll() is None:
+            running.stop()
+
+
+@pytest.fixture
+async def node(tmp_path: Path, start_again: Callable[[Path], RunningNode]) -> RunningNode:
+    running = start_again(tmp_path / "data")
+    await running.until_ready()
+    return running
+
+
+@pytest.fixture
+async def client(node: RunningNode) -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(headers={"X-API-Key": node.key}) as session:
+        yield session
