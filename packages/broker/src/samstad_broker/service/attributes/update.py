@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from samstad_broker.service.attributes.apply import apply_change
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.call import Call
 from samstad_broker.service.entities.lookup import found_for_writing
+from samstad_broker.service.entity_changes import apply_change
 from samstad_ngsild import merge
 from samstad_ngsild.document import EntityDocument
 from samstad_ngsild.entities.dates import iso

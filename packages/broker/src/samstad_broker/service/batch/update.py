@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from samstad_broker.service.attributes.apply import apply_change
 from samstad_broker.service.batch.outcome import BatchOutcome, check_size, walk
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.call import Call
 from samstad_broker.service.entities.lookup import found_for_writing
+from samstad_broker.service.entity_changes import apply_change
 from samstad_broker.service.entity_rows import Durable
 from samstad_ngsild import merge
 from samstad_ngsild.document import EntityDocument
