@@ -101,6 +101,7 @@ class Checkpointer:
         self._touched = recovered.touched
         self._noted = recovered.position
         self._early = asyncio.Event()
+        self.failures = 0
         writer.listen(self._note)
 
     def _note(self, rows: Sequence[Row]) -> None:
@@ -135,7 +136,12 @@ class Checkpointer:
             # What was collected may have been undone: collect it again next time.
             self._touched |= touched
             return
-        await self._store.checkpoint.save(puts, deletes, cursor=cursor)
+        try:
+            await self._store.checkpoint.save(puts, deletes, cursor=cursor)
+        except StoreError:
+            # The log has everything; a disk that is full or failed now is tried again at the next turn.
+            self._touched |= touched
+            self.failures += 1
 
     def _collect(self, touched: set[_Key]) -> tuple[list[SavedEntity], list[_Key]]:
         puts: list[SavedEntity] = []

@@ -67,10 +67,9 @@ class SortedPairs:
         """Return how many pairs lie in ``[low, high)``; None leaves an end open."""
         first_block, first = self._place(low) if low is not None else (0, 0)
         last_block, last = self._place(high) if high is not None else (len(self._blocks), 0)
-        if first_block == last_block:
-            return max(0, last - first)
-        whole = sum(len(block) for block in self._blocks[first_block:last_block])
-        return max(0, whole - first + last)
+        if (first_block, first) >= (last_block, last):
+            return 0
+        return sum(len(block) for block in self._blocks[first_block:last_block]) - first + last
 
     def sequences(self, low: tuple[Any, ...] | None, high: tuple[Any, ...] | None) -> Iterator[int]:
         """Yield the sequences of the pairs in ``[low, high)``, by value."""
