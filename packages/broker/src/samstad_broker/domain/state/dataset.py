@@ -116,9 +116,11 @@ class Dataset:
 
 
 def _place(grid: Grid, attribute: str, record: Record, document: EntityDocument) -> None:
-    """Follow an entity's place; the default instance counts, other datasets are the evaluator's."""
+    """Follow an entity's place; one with several instances is left to the evaluator."""
     instances = document.get(attribute)
-    if instances and instances[0]["type"] == "GeoProperty":
+    if instances and len(instances) > 1:
+        grid.put_undecided(record.sequence)
+    elif instances and instances[0]["type"] == "GeoProperty":
         grid.put(record.sequence, instances[0]["value"])
     else:
         grid.drop(record.sequence)

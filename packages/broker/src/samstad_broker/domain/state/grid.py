@@ -67,12 +67,17 @@ class Grid:
         for cell in cells:
             self._cells.setdefault(cell, set()).add(sequence)
 
+    def put_undecided(self, sequence: int) -> None:
+        """Take in a record that is in several places at once: it is a candidate everywhere."""
+        self.drop(sequence)
+        self._large.add(sequence)
+
     def drop(self, sequence: int) -> None:
         """Forget a record; nothing happens when it is not there."""
+        self._large.discard(sequence)
         geometry = self.geometries.pop(sequence, None)
         if geometry is None:
             return
-        self._large.discard(sequence)
         for cell in _cells(box_of(geometry)) or ():
             members = self._cells[cell]
             members.discard(sequence)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from samstad_broker.domain.state.bucket import TypeBucket
@@ -55,8 +55,21 @@ def narrow(dataset: Dataset, query: CompiledQuery) -> Candidates:
         return Candidates([], dataset.records)
     records = bucket.records if bucket is not None else dataset.records
     conditions = _conditions(bucket, query) if bucket is not None else []
-    may_match = tuple(condition.may_match for condition in conditions)
+    may_match = (*(condition.may_match for condition in conditions), *_may_touch(dataset, query))
     return Candidates(_fewest(dataset, query, conditions, len(records)), records, may_match)
+
+
+def _may_touch(dataset: Dataset, query: CompiledQuery) -> Iterator[Callable[[int], bool]]:
+    """Yield the geoquery over the geometries that the grid holds; the others only a document can tell."""
+    if query.geo is None:
+        return
+    geometries, matches = dataset.grid(query.geo.attribute).geometries, query.geo.matches
+
+    def may_match(sequence: int) -> bool:
+        geometry = geometries.get(sequence)
+        return geometry is None or matches(geometry)
+
+    yield may_match
 
 
 def _one_bucket(dataset: Dataset, query: CompiledQuery) -> TypeBucket | None:

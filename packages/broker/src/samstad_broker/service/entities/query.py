@@ -106,7 +106,8 @@ async def _matches(  # noqa: PLR0913 - one step of the above
 ) -> list[Record]:
     found: list[Record] = []
     looked_at = 0
-    for records in _slices(dataset, narrow(dataset, compiled)):
+    candidates = narrow(dataset, compiled)
+    for records in _slices(dataset, candidates):
         if looked_at:
             await asyncio.sleep(0)
         looked_at += len(records)
@@ -115,6 +116,8 @@ async def _matches(  # noqa: PLR0913 - one step of the above
                 f"The query looks at more than {broker.limits.scan} entities. Narrow it by type, id or area."
             )
         for record in records:
+            if not all(may(record.sequence) for may in candidates.may_match):
+                continue
             if (sees_all or call.may_all(Operation.READ, record.types)) and compiled.matches(record.parsed()):
                 found.append(record)
                 if len(found) == wanted:
@@ -124,13 +127,13 @@ async def _matches(  # noqa: PLR0913 - one step of the above
 
 def _slices(dataset: Dataset, candidates: Candidates) -> Iterator[list[Record]]:
     """Yield the candidates in order of creation; what comes or goes between slices unsettles nothing."""
-    sequences, records, may_match = candidates
+    sequences, records, _ = candidates
     if sequences is not None:
         for start in range(0, len(sequences), _SLICE):
             chosen = (dataset.by_sequence.get(s) for s in sequences[start : start + _SLICE])
-            yield [r for r in chosen if r is not None and all(may(r.sequence) for may in may_match)]
+            yield [record for record in chosen if record is not None]
         return
     last = 0
     while batch := records.after(last, _SLICE):
         last = batch[-1].sequence
-        yield [r for r in batch if all(may(r.sequence) for may in may_match)]
+        yield batch
