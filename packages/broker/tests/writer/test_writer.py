@@ -135,5 +135,30 @@ async def test_checkpoint_and_later_rows_give_the_state_back_however_often_rows_
     assert documents(again) == documents(state)
 
 
+async def test_overlapping_saves_lose_nothing_when_the_first_fails(store, writer):
+    recovered = await recover(store)
+    checkpointer = Checkpointer(store, recovered, writer)
+    made = {"id": "urn:x:1", "type": ["T"]}
+    recovered.state.dataset("").add(made, 1)
+    payload = creation_payload("test", made)
+    await writer.stage(Draft(RowKind.CHANGE, 1, "", "", "urn:x:1", payload, None))
+    original, go_on = store.checkpoint.save, asyncio.Event()
+
+    async def fail_once(*_args, **_named) -> None:
+        store.checkpoint.save = original
+        await go_on.wait()
+        message = "no room for the checkpoint"
+        raise LogFull(message)
+
+    store.checkpoint.save = fail_once
+    first, second = asyncio.create_task(checkpointer.save()), asyncio.create_task(checkpointer.save())
+    await asyncio.sleep(0.01)
+    go_on.set()
+    await asyncio.gather(first, second)
+    assert checkpointer.failures == 1
+    assert store.checkpoint.cursor == store.log.head
+    assert "urn:x:1" in documents((await recover(store)).state)
+
+
 def documents(state: State) -> dict[str, object]:
     return {record.id: orjson.loads(record.document) for record in state.dataset("")}

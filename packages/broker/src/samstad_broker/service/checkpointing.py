@@ -101,13 +101,15 @@ class Checkpointer:
         self._touched = recovered.touched
         self._noted = recovered.position
         self._early = asyncio.Event()
+        self._saving = asyncio.Lock()
+        self._may_hurry = True
         self.failures = 0
         writer.listen(self._note)
 
     def _note(self, rows: Sequence[Row]) -> None:
         self._touched.update(_keys(rows))
         self._noted = rows[-1].position
-        if len(self._touched) >= self._most:
+        if self._may_hurry and len(self._touched) >= self._most:
             self._early.set()
 
     async def run(self, clock: Clock) -> None:
@@ -123,25 +125,34 @@ class Checkpointer:
             await self.save()
 
     async def save(self) -> None:
-        """Save everything that changed since the last time; a failing log leaves it for the restart."""
-        self._early.clear()
-        cursor, touched = self._noted, self._touched
-        if cursor == self._store.checkpoint.cursor:
-            return
-        self._touched = set()
+        """Save everything that changed since the last time; a failing log or disk leaves it for the next.
+
+        Saves never overlap: a later one would commit a cursor past what an earlier one still carries.
+        """
+        async with self._saving:
+            self._early.clear()
+            cursor, touched = self._noted, self._touched
+            if cursor == self._store.checkpoint.cursor:
+                return
+            self._touched = set()
+            saved = False
+            try:
+                saved = await self._save(touched, cursor)
+            finally:
+                if not saved:
+                    self._touched |= touched
+            self._may_hurry = saved
+            self.failures += not saved
+
+    async def _save(self, touched: set[_Key], cursor: Position) -> bool:
         puts, deletes = self._collect(touched)
         try:
+            # What was collected may still be undone: wait until the log has it.
             await self._writer.flushed()
-        except StoreError:
-            # What was collected may have been undone: collect it again next time.
-            self._touched |= touched
-            return
-        try:
             await self._store.checkpoint.save(puts, deletes, cursor=cursor)
         except StoreError:
-            # The log has everything; a disk that is full or failed now is tried again at the next turn.
-            self._touched |= touched
-            self.failures += 1
+            return False
+        return True
 
     def _collect(self, touched: set[_Key]) -> tuple[list[SavedEntity], list[_Key]]:
         puts: list[SavedEntity] = []

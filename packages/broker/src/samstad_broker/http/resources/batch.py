@@ -38,7 +38,7 @@ def routes(broker: Broker) -> list[Route]:
     resource = _Batch(broker)
 
     def post(name: str, handler: Any, parameters: frozenset[str] = frozenset()) -> Route:
-        path = f"/entityOperations/{name}"
+        path = f"/entityOperations/{name}/"
         return Route(method="POST", path=path, handler=handler, parameters=parameters | {"local"})
 
     return [

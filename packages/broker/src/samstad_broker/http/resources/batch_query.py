@@ -21,7 +21,7 @@ __all__ = ["routes"]
 
 def routes(broker: Broker) -> list[Route]:
     """Return the route of the resource."""
-    path, known = "/entityOperations/query", PRESENTATION_PARAMETERS | {"local"}
+    path, known = "/entityOperations/query/", PRESENTATION_PARAMETERS | {"local"}
     handler = _BatchQuery(broker).query
     return [Route(method="POST", path=path, handler=handler, parameters=known, geojson=True)]
 
