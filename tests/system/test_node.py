@@ -96,3 +96,12 @@ async def test_a_subscriber_on_loopback_is_refused_until_the_network_is_allowed(
         assert told == []
     finally:
         await runner.cleanup()
+
+
+async def test_a_tenant_that_the_settings_do_not_name_cannot_be_begun(node, client):
+    entity = {"id": "urn:ngsi-ld:Bin:1", "type": "Bin"}
+    async with client.post(
+        f"{node.url}{ENTITIES}", json=entity, headers={"NGSILD-Tenant": "elsewhere"}
+    ) as answer:
+        assert answer.status == 404
+        assert (await answer.json())["type"].endswith("/NonexistentTenant")

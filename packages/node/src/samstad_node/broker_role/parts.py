@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from pathlib import Path
 
 from samstad_access import Access, AccessSettings, Surroundings
 from samstad_access.store.sqlite.store import SqliteStore as AccessStore
@@ -65,7 +66,10 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
         clock=context.clock,
         limits=derive.broker_limits(settings),
         alias=settings.node.name,
+        may_begin_tenants=False,
     )
+    for tenant in settings.node.tenants:
+        recovered.state.begin_tenant(tenant)
     checkpointer = Checkpointer(store, recovered, writer)
     contexts = _contexts(settings)
     notifiers = (HttpNotifier(derive.egress_rules(settings)), MqttNotifier(derive.egress_rules(settings)))
@@ -144,6 +148,9 @@ def _access(context: RoleContext, broker: Broker) -> Access:
         audience=told.audience,
         jwks=told.jwks,
         jwks_cache_days=told.jwks_cache_days,
+        policy=told.policy,
     )
+    # Read once, at the start: a policy that cannot be read must not leave the node open.
+    policy = Path(told.policy).read_text(encoding="utf-8") if told.policy else ""
     store = AccessStore(context.data / "access.db")
-    return Access(settings, Surroundings(store=store, audit=audit, head=audit.head()))
+    return Access(settings, Surroundings(store=store, audit=audit, head=audit.head(), policy=policy))

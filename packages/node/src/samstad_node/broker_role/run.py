@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from samstad_access import Act, Binding, PrincipalRecord
+from samstad_access.errors import PolicyRefused
 from samstad_broker.http.context_binding import ContextBinding
 from samstad_broker.http.kernel import Kernel
 from samstad_broker.http.resources import all_routes
@@ -41,7 +42,11 @@ async def run(context: RoleContext) -> None:
         todo = "Run samstad doctor for what is wrong with this data."
         raise RoleRefused(str(error), todo=todo, exit_code=Exit.SETTINGS) from error
     try:
-        parts = await build_parts(context, store)
+        try:
+            parts = await build_parts(context, store)
+        except (PolicyRefused, OSError, UnicodeDecodeError) as error:
+            todo = "Correct the file that access.policy names, or leave the setting out."
+            raise RoleRefused(str(error), todo=todo, exit_code=Exit.SETTINGS) from error
         await _live(context, parts)
     finally:
         await store.close()
