@@ -68,12 +68,15 @@ def stage_creation(broker: Broker, call: Call, dataset: Dataset, document: Entit
     )
 
 
-def stage_change(broker: Broker, call: Call, target: Target, change: Change) -> Durable:
-    """Change an entity as a merge decided."""
+def stage_change(
+    broker: Broker, call: Call, target: Target, change: Change, *, checked: bool = True
+) -> Durable:
+    """Change an entity as a merge decided; ``checked`` holds it against the tenant's models."""
     broker.writer.check()
     dataset, record, before = target
     after = change.document
-    broker.model(call.tenant, after)
+    if checked:
+        broker.model(call.tenant, after)
     matched = _matched(broker, call, before, after, change.changed)
     touched = tuple(change.changed)
     dataset.change(record, before, after, touched)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from samstad_broker.domain.state.shard import State
 from samstad_broker.domain.subscriptions.subscription import Subscription
+from samstad_broker.service.expiry import valid_record
 from samstad_ngsild.document import EntityDocument
 
 __all__ = ["StateEntities"]
@@ -17,13 +18,18 @@ _SLICE = 500
 class StateEntities:
     """Current entities out of the broker's own state."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, now_us: Callable[[], int]) -> None:
         self._state = state
+        self._now_us = now_us
 
     def get(self, tenant: str, entity_id: str) -> EntityDocument | None:
         """Return a current entity, or None."""
-        record = self._state.dataset(tenant).get(entity_id) if self._state.knows(tenant) else None
-        return None if record is None else record.parsed()
+        if not self._state.knows(tenant):
+            return None
+        dataset = self._state.dataset(tenant)
+        record = dataset.get(entity_id)
+        valid = None if record is None else valid_record(dataset, record, self._now_us())
+        return None if valid is None else valid.parsed()
 
     async def matching(
         self, tenant: str, subscription: Subscription
@@ -31,12 +37,18 @@ class StateEntities:
         """Yield, in slices, the entities that the subscription selects and its condition holds for."""
         if not self._state.knows(tenant):
             return
-        records = self._state.dataset(tenant).records
+        dataset = self._state.dataset(tenant)
         condition = subscription.condition
         last = 0
-        while batch := records.after(last, _SLICE):
+        while batch := dataset.records.after(last, _SLICE):
             last = batch[-1].sequence
-            chosen = (r.parsed() for r in batch if subscription.selects(r.id, r.types))
+            now_us = self._now_us()
+            selected = (
+                valid_record(dataset, record, now_us)
+                for record in batch
+                if subscription.selects(record.id, record.types)
+            )
+            chosen = (record.parsed() for record in selected if record is not None)
             found = [document for document in chosen if condition is None or condition(document)]
             if found:
                 yield found

@@ -17,6 +17,7 @@ from samstad_broker.service.contexts.hosting import Hosting
 from samstad_broker.service.contexts.restore import restore_contexts
 from samstad_broker.service.delivery import Delivery
 from samstad_broker.service.documents import LogDocuments
+from samstad_broker.service.expiry_task import ExpiryTask
 from samstad_broker.service.registrations import Registrations
 from samstad_broker.service.subscriptions import Subscriptions, restore_subscriptions
 from samstad_broker.service.writer import Writer
@@ -50,6 +51,7 @@ class Parts:
     registrations: Registrations
     subscriptions: Subscriptions
     delivery: Delivery
+    expiry: ExpiryTask
     notifiers: tuple[HttpNotifier, MqttNotifier]
     access: Access | None
     authorizer: Authorizer
@@ -75,7 +77,7 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
     notifiers = (HttpNotifier(derive.egress_rules(settings)), MqttNotifier(derive.egress_rules(settings)))
     delivery = _delivery(context, store, broker, notifiers)
     documents = LogDocuments(broker)
-    entities = StateEntities(recovered.state)
+    entities = StateEntities(recovered.state, context.clock.now_us)
     indexes = TenantIndexes()
     subscriptions = Subscriptions(
         documents=documents, indexes=indexes, delivery=delivery, contexts=contexts, find=entities.get
@@ -101,6 +103,7 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
         registrations=Registrations(broker=broker, documents=documents),
         subscriptions=subscriptions,
         delivery=delivery,
+        expiry=ExpiryTask(broker),
         notifiers=notifiers,
         access=access,
         authorizer=OpenAuthorizer() if access is None else AccessAuthorizer(access),
@@ -135,7 +138,7 @@ def _delivery(
         clock=context.clock,
         rng=random.SystemRandom().random,
         settings=derive.delivery_settings(context.settings),
-        current_entities=StateEntities(broker.state),
+        current_entities=StateEntities(broker.state, context.clock.now_us),
     )
 
 

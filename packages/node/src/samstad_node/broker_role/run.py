@@ -87,6 +87,7 @@ def _background(context: RoleContext, parts: Parts) -> dict[str, Coroutine[Any, 
     found: dict[str, Coroutine[Any, Any, None]] = {
         "checkpoints": parts.checkpointer.run(context.clock),
         "delivery": parts.delivery.run(),
+        "expiry": parts.expiry.run(),
     }
     if parts.access is not None:
         found["access"] = _keep_access(context, parts)

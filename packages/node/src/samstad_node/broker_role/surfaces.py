@@ -61,3 +61,8 @@ def _count_state(context: RoleContext, parts: Parts) -> None:
     context.metrics.gauge(
         "samstad_log_position", "Number of the last durable row.", lambda: parts.store.log.head.number
     )
+    context.metrics.gauge(
+        "samstad_transient_entities",
+        "Entities that expire, or of which something does.",
+        lambda: parts.expiry.waiting,
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from samstad_broker.domain.state.bucket import TypeBucket
+from samstad_broker.domain.state.expiries import Expiries
 from samstad_broker.domain.state.grid import Grid
 from samstad_broker.domain.state.ordered import OrderedRecords
 from samstad_broker.domain.state.record import Record, exact_bytes
@@ -21,10 +22,14 @@ LOCATION = NGSI_LD + "location"
 class Dataset:
     """Entities by id, by type, by value and by place.
 
-    Every change goes through ``put`` and ``remove``, which keep all indexes in step.
+    Every change goes through ``add``, ``change`` and ``remove``, which keep all indexes in step.
+
+    Args:
+        expiries: follows what is transient in it (clause 4.22).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, expiries: Expiries | None = None) -> None:
+        self.expiries = Expiries() if expiries is None else expiries
         self.entities: dict[str, Record] = {}
         self.records = OrderedRecords()
         self.types: dict[str, TypeBucket] = {}
@@ -52,6 +57,7 @@ class Dataset:
             self._bucket(name).add(record, document)
         for attribute, grid in self.grids.items():
             _place(grid, attribute, record, document)
+        self.expiries.follow(sequence, kept, document)
         return record
 
     def change(
@@ -64,6 +70,7 @@ class Dataset:
         """Replace an entity's document; ``touched`` names the attributes that may differ (None: any)."""
         record.document = exact_bytes(orjson.dumps(after))
         record.views = None
+        self.expiries.follow(record.sequence, record.document, after)
         types = tuple(after["type"])
         if types != record.types:
             self._retype(record, before, after, types)
@@ -87,6 +94,7 @@ class Dataset:
         """Take out an entity."""
         del self.entities[record.id]
         del self.by_sequence[record.sequence]
+        self.expiries.drop(record.sequence)
         self.records.remove(record)
         for name in record.types:
             self._leave(name, record, document)

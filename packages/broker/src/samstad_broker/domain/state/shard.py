@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from samstad_broker.domain.state.dataset import Dataset
+from samstad_broker.domain.state.expiries import Bell, Expiries
 
 __all__ = ["DataKey", "Documents", "State"]
 
@@ -21,11 +22,13 @@ class State:
 
     Attributes:
         sequence: the sequence that the next new entity gets.
+        expiry_bell: rung when something expires earlier than all before it.
     """
 
     def __init__(self) -> None:
         self.sequence = 1
-        self._datasets: dict[DataKey, Dataset] = {("", ""): Dataset()}
+        self.expiry_bell = Bell()
+        self._datasets: dict[DataKey, Dataset] = {("", ""): Dataset(Expiries(self.expiry_bell))}
         self._documents: dict[str, Documents] = {"": {}}
 
     def knows(self, tenant: str) -> bool:
@@ -45,7 +48,8 @@ class State:
         key = (tenant, snapshot)
         found = self._datasets.get(key)
         if found is None:
-            found = self._datasets[key] = Dataset()
+            expiries = Expiries(self.expiry_bell, counts=not snapshot)
+            found = self._datasets[key] = Dataset(expiries)
         return found
 
     def datasets(self) -> Iterator[tuple[DataKey, Dataset]]:

@@ -15,6 +15,7 @@ from samstad_broker.service.entities.create import create_entity
 from samstad_broker.service.entities.lookup import found_for_writing
 from samstad_broker.service.entity_changes import apply_change
 from samstad_broker.service.entity_rows import Durable
+from samstad_broker.service.expiry import settle
 from samstad_ngsild import merge
 from samstad_ngsild.document import EntityDocument
 from samstad_ngsild.entities.dates import iso
@@ -28,11 +29,12 @@ async def upsert_batch(
     """Create or replace (or update) the entities and tell what came of each."""
     check_size(broker, items)
     outcome = BatchOutcome()
-    entities = broker.data_for_creation(call).entities
+    dataset = broker.data_for_creation(call)
     now = iso(call.now_us)
 
     def apply(item: EntityDocument) -> Durable:
-        created = item["id"] not in entities
+        settle(broker, call, dataset, item["id"])
+        created = item["id"] not in dataset.entities
         durable = create_entity(broker, call, item) if created else change(item)
         outcome.note(item["id"], created=created)
         return durable

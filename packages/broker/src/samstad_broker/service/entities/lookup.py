@@ -6,6 +6,7 @@ from samstad_broker.domain.state.record import Record
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.call import Call
 from samstad_broker.service.entity_rows import Target
+from samstad_broker.service.expiry import settle, valid_record
 from samstad_broker.spi.authorizer import Operation
 from samstad_ngsild.entities.names import check_uri
 from samstad_ngsild.errors import ResourceNotFound
@@ -25,7 +26,10 @@ def found_for_reading(broker: Broker, call: Call, entity_id: str) -> Record:
         BadRequestData: the id is not a URI (clause 5.7.1.4).
         ResourceNotFound, NonexistentTenant.
     """
-    record = broker.data(call).entities.get(entity_id)
+    dataset = broker.data(call)
+    record = dataset.entities.get(entity_id)
+    if record is not None and dataset.expiries.first_us <= call.now_us:
+        record = valid_record(dataset, record, call.now_us)
     if record is None or not call.may_all(Operation.READ, record.types):
         check_uri(entity_id, pointer="entityId")
         raise not_found(entity_id)
@@ -42,6 +46,7 @@ def found_for_writing(
         Forbidden: the caller may read the entity but not do this.
     """
     dataset = broker.data(call)
+    settle(broker, call, dataset, entity_id)
     record = dataset.entities.get(entity_id)
     if record is not None and call.may_all(operation, record.types):
         return Target(dataset, record, record.parsed())

@@ -24,7 +24,11 @@ async def purge_entities(broker: Broker, call: Call, query: Query) -> list[str]:
     """
     found = await query_entities(broker, call, query, limit=broker.limits.scan)
     dataset = broker.data(call)
-    alive = [record for record in found.records if dataset.entities.get(record.id) is record]
+    alive = [
+        record
+        for one in found.records
+        if (record := dataset.entities.get(one.id)) is not None and record.sequence == one.sequence
+    ]
     for record in alive:
         call.require(Operation.DELETE, record.types)
     durable = None

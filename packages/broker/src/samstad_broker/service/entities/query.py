@@ -17,6 +17,7 @@ from samstad_broker.domain.state.ordered import OrderedRecords
 from samstad_broker.domain.state.record import Record
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.call import Call
+from samstad_broker.service.expiry import valid_record
 from samstad_broker.spi.authorizer import Operation
 from samstad_ngsild.document import EntityDocument
 from samstad_ngsild.errors import TooComplexQuery
@@ -47,6 +48,8 @@ def linked_in(dataset: Dataset, call: Call) -> Callable[[str], EntityDocument | 
 
     def find(uri: str) -> EntityDocument | None:
         record = dataset.entities.get(uri)
+        if record is not None:
+            record = valid_record(dataset, record, call.now_us)
         if record is None or not call.may_all(Operation.READ, record.types):
             return None
         return record.parsed()
@@ -66,7 +69,8 @@ async def query_entities(  # noqa: PLR0913 - page and count belong together
     dataset = broker.data(call)
     compiled = compile_query(query, linked=linked_in(dataset, call))
     sees_all = call.may(Operation.READ, None)
-    if sees_all and (plain := _plain_records(dataset, query, compiled)) is not None:
+    nothing_expired = dataset.expiries.first_us > call.now_us
+    if sees_all and nothing_expired and (plain := _plain_records(dataset, query, compiled)) is not None:
         page = plain.page(offset, limit) if limit else []
         return Found(page, offset + len(page) < len(plain), len(plain) if count else None)
     wanted = None if count or query.order is not None else offset + limit + 1
@@ -118,8 +122,11 @@ async def _matches(  # noqa: PLR0913 - one step of the above
         for record in records:
             if not all(may(record.sequence) for may in candidates.may_match):
                 continue
-            if (sees_all or call.may_all(Operation.READ, record.types)) and compiled.matches(record.parsed()):
-                found.append(record)
+            valid = valid_record(dataset, record, call.now_us)
+            if valid is None or not (sees_all or call.may_all(Operation.READ, record.types)):
+                continue
+            if compiled.matches(valid.parsed()):
+                found.append(valid)
                 if len(found) == wanted:
                     return found
     return found
