@@ -17,10 +17,11 @@ from typing import Any, Protocol
 from samstad_broker.http.bodies import Content
 from samstad_broker.http.links import find_context_url
 from samstad_broker.http.messages import Request, Response
+from samstad_broker.service.model_breach import BreaksModel
 from samstad_ngsild.context import Context, ContextSource
 from samstad_ngsild.errors import BadRequestData
 
-__all__ = ["ContextBinding", "Resolver", "take_context", "use_context"]
+__all__ = ["ContextBinding", "Resolver", "take_context", "use_context", "write_in_context"]
 
 
 class Resolver(Protocol):
@@ -162,6 +163,17 @@ def use_context(
     if isinstance(context, Context):
         return use(context)
     return _use_later(context, use)
+
+
+async def write_in_context(
+    context: Context | Awaitable[Context], write: Callable[[Context], Awaitable[Response]]
+) -> Response:
+    """Write with an @context; a refusal by the entity's model speaks in the caller's names."""
+    known = context if isinstance(context, Context) else await context
+    try:
+        return await write(known)
+    except BreaksModel as error:
+        raise error.named(known) from None
 
 
 async def _use_later(

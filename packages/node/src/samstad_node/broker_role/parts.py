@@ -31,6 +31,7 @@ from samstad_node.broker_role.audit import AuditLog
 from samstad_node.broker_role.authorizer import AccessAuthorizer, OpenAuthorizer
 from samstad_node.broker_role.current import StateEntities
 from samstad_node.broker_role.fetching import HttpContextLoader, NoContextLoader
+from samstad_node.broker_role.model_checks import ModelChecks
 from samstad_node.settings import derive
 from samstad_node.settings.table import Settings
 from samstad_node.supervisor.role import RoleContext
@@ -52,6 +53,7 @@ class Parts:
     subscriptions: Subscriptions
     delivery: Delivery
     expiry: ExpiryTask
+    models: ModelChecks
     notifiers: tuple[HttpNotifier, MqttNotifier]
     access: Access | None
     authorizer: Authorizer
@@ -91,6 +93,8 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
     restore_contexts(hosting)
     restore_subscriptions(subscriptions, recovered.state.tenants(), known=contexts.known)
     broker.matcher = indexes
+    models = _models(context)
+    broker.model = models.port
     writer.listen(delivery.wake)
     access = None if settings.access.open else _access(context, broker)
     return Parts(
@@ -104,9 +108,19 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
         subscriptions=subscriptions,
         delivery=delivery,
         expiry=ExpiryTask(broker),
+        models=models,
         notifiers=notifiers,
         access=access,
         authorizer=OpenAuthorizer() if access is None else AccessAuthorizer(access),
+    )
+
+
+def _models(context: RoleContext) -> ModelChecks:
+    return ModelChecks(
+        derive.model_modes(context.settings),
+        now_us=context.clock.now_us,
+        metrics=context.metrics,
+        kept=context.settings.models.kept_breaches,
     )
 
 

@@ -18,7 +18,7 @@ from samstad_node.broker_role.parts import Parts, build_parts
 from samstad_node.broker_role.surfaces import other_surfaces
 from samstad_node.cli.exits import Exit
 from samstad_node.server.served import AddressUnusable, Served, serve
-from samstad_node.settings import derive
+from samstad_node.settings import SettingsRefused, derive
 from samstad_node.supervisor.role import RoleContext, RoleRefused
 
 __all__ = ["ADMIN_KEY_FILE", "run"]
@@ -44,6 +44,9 @@ async def run(context: RoleContext) -> None:
     try:
         try:
             parts = await build_parts(context, store)
+        except SettingsRefused as error:
+            todo = "samstad settings show lists what may be set"
+            raise RoleRefused(str(error), todo=todo, exit_code=Exit.SETTINGS) from error
         except (PolicyRefused, OSError, UnicodeDecodeError) as error:
             todo = "Correct the file that access.policy names, or leave the setting out."
             raise RoleRefused(str(error), todo=todo, exit_code=Exit.SETTINGS) from error

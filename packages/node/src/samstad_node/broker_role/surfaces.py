@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from samstad_access.http.app import BASE, create_app
 from samstad_broker.http.router import Route
+from samstad_broker.spi.authorizer import Operation
 from samstad_ngsild.context import CORE
 from samstad_node.broker_role.parts import Parts
 from samstad_node.cli.version import release
 from samstad_node.observe import Check, CheckState, NodeHealth, aggregate
-from samstad_node.pages import LiveRows, create_pages, reader_of
+from samstad_node.pages import LiveRows, NotedBreach, create_pages, reader_of
 from samstad_node.supervisor.role import RoleContext
 
 __all__ = ["other_surfaces"]
@@ -36,12 +37,26 @@ def other_surfaces(context: RoleContext, parts: Parts, routes: Iterable[Route]) 
         health=health,
         metrics=context.metrics,
         shorten=CORE.compact,
+        breaches=_breaches(context, parts),
     )
     if parts.access is None:
         return pages
     administration = create_app(parts.access, now_us=context.clock.now_us)
     own = [route for route in administration.routes if getattr(route, "path", "").startswith(BASE)]
     return Starlette(routes=[*own, Mount("/", pages)], exception_handlers=administration.exception_handlers)
+
+
+def _breaches(context: RoleContext, parts: Parts) -> Callable[[Mapping[str, str]], Iterable[NotedBreach]]:
+    """Return what a caller may see: breaches of entities that it may read."""
+    authorizer = parts.authorizer
+
+    def seen(headers: Mapping[str, str]) -> Iterable[NotedBreach]:
+        caller = authorizer.identify(headers, now_us=context.clock.now_us())
+        return parts.models.readable(
+            lambda tenant, kind: authorizer.may(caller, tenant, Operation.READ, kind)
+        )
+
+    return seen
 
 
 def _checks(parts: Parts) -> list[Check]:

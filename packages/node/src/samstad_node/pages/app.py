@@ -5,6 +5,7 @@
 | ``/``                         | start page                                    | no    |
 | ``/live``                     | committed changes as Server-Sent Events       | yes   |
 | ``/models…``                  | the information models                        | no    |
+| ``/breaches``                 | the latest writes that broke a model          | yes   |
 | ``/problems…``                | help for each problem type                    | no    |
 | ``/api``, ``/openapi.json``   | the API for people, for machines              | no    |
 | ``/health``, ``/ready``       | for doctors and load balancers                | no    |
@@ -14,7 +15,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from importlib.resources import files
 
 import orjson
@@ -29,6 +30,7 @@ from samstad_broker.spi.authorizer import Unauthenticated
 from samstad_models.pages import Site, choose_language, respond
 from samstad_node.observe import Metrics, NodeHealth, health_answer, metrics_answer, ready_answer
 from samstad_node.observe.answers import Answer
+from samstad_node.pages.breaches import NotedBreach, breaches_json, breaches_page
 from samstad_node.pages.html import start_page
 from samstad_node.pages.live import LiveRows
 from samstad_node.pages.openapi import api_page, build_openapi
@@ -44,6 +46,13 @@ _SECURITY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 }
+Breaches = Callable[[Mapping[str, str]], Iterable[NotedBreach]]
+
+
+def _no_breaches(_: Mapping[str, str]) -> Iterable[NotedBreach]:
+    return ()
+
+
 _STATIC = {"pages.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
 
 
@@ -56,6 +65,7 @@ def create_pages(  # noqa: PLR0913  # what the composition root wires, each by i
     health: Callable[[], NodeHealth],
     metrics: Metrics,
     shorten: Shorten,
+    breaches: Breaches = _no_breaches,
     site: Site | None = None,
 ) -> Starlette:
     """Return the app.
@@ -68,6 +78,7 @@ def create_pages(  # noqa: PLR0913  # what the composition root wires, each by i
         health: asked at each request.
         metrics: of this process.
         shorten: gives the short name of an IRI that is none of the models' (``Context.compact``).
+        breaches: from request headers to the breaches of models that may be seen of them, newest first.
         site: where the models stand.
     """
     pages = _Pages(live, reader, by_models(shorten), site or Site(stylesheets=("/static/pages.css",)))
@@ -82,6 +93,7 @@ def create_pages(  # noqa: PLR0913  # what the composition root wires, each by i
         "/live": pages.live,
         "/models": pages.models,
         "/models/{path:path}": pages.models,
+        "/breaches": lambda request: _breaches(request, breaches),
         "/problems": lambda request: _html(problems_page(language=_language(request))),
         "/problems/{name}": _problem,
         "/openapi.json": lambda _: _respond(described, "application/json"),
@@ -92,6 +104,17 @@ def create_pages(  # noqa: PLR0913  # what the composition root wires, each by i
         "/static/{name}": _static,
     }
     return Starlette(routes=[PageRoute(path, _direct(page)) for path, page in table.items()])
+
+
+def _breaches(request: Request, seen: Breaches) -> Response:
+    try:
+        noted = list(seen(dict(request.headers)))
+    except Unauthenticated as error:
+        return _unauthenticated(error)
+    if "text/html" in request.headers.get("accept", ""):
+        return _html(breaches_page(noted, language=_language(request)))
+    body = orjson.dumps(breaches_json(noted))
+    return _respond(body, "application/json", headers={"Cache-Control": "no-store"})
 
 
 class _Pages:
@@ -108,9 +131,7 @@ class _Pages:
         try:
             self._reader(headers)
         except Unauthenticated as error:
-            return _problem_of(
-                401, "unauthenticated", error.detail, {"WWW-Authenticate": 'Bearer realm="samstad"'}
-            )
+            return _unauthenticated(error)
         if self._live.clients >= self._live.most_clients:
             detail = f"{self._live.clients} streams are open, as many as the node takes."
             return _problem_of(503, "overloaded", detail, {"Retry-After": "10"})
@@ -174,6 +195,10 @@ def _problem_of(status: int, name: str, detail: str, headers: dict[str, str]) ->
     title = name.replace("-", " ").capitalize()
     body = problem_body(name, title=title, status=status, detail=detail)
     return _respond(body, "application/json", status=status, headers=headers)
+
+
+def _unauthenticated(error: Unauthenticated) -> Response:
+    return _problem_of(401, "unauthenticated", error.detail, {"WWW-Authenticate": 'Bearer realm="samstad"'})
 
 
 def _html(text: str) -> Response:

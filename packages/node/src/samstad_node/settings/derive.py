@@ -6,6 +6,8 @@ the two meet. A value that a part would refuse is refused here, by its key.
 
 from __future__ import annotations
 
+from enum import Enum
+
 from samstad_broker.gateway.egress import EgressRules
 from samstad_broker.http.cors import CorsPolicy
 from samstad_broker.http.kernel import KernelSettings
@@ -20,11 +22,13 @@ from samstad_node.settings.problems import SettingProblem, SettingsRefused
 from samstad_node.settings.table import Settings
 
 __all__ = [
+    "ModelMode",
     "broker_limits",
     "context_limits",
     "delivery_settings",
     "egress_rules",
     "kernel_settings",
+    "model_modes",
     "public_url",
     "server_settings",
     "sqlite_settings",
@@ -123,6 +127,37 @@ def egress_rules(settings: Settings) -> EgressRules:
     except ValueError as error:
         detail = f"{error}; write networks as 10.20.0.0/16 or fd00:1::/64"
         raise SettingsRefused([SettingProblem("notifications.allow_networks", "settings", detail)]) from error
+
+
+class ModelMode(Enum):
+    """What a tenant wants done about entities that break their models."""
+
+    OFF = "off"
+    WARN = "warn"
+    REFUSE = "refuse"
+
+
+def model_modes(settings: Settings) -> dict[str, ModelMode]:
+    """Say what each tenant wants, ``*`` standing for the others.
+
+    Raises:
+        SettingsRefused: a tenant is named twice, or is none of this node's.
+    """
+    told = settings.models
+    modes: dict[str, ModelMode] = {}
+    for mode, names in ((ModelMode.WARN, told.warn), (ModelMode.REFUSE, told.refuse)):
+        for name in names:
+            tenant = "" if name == "default" else name
+            if tenant not in {"", "*", *settings.node.tenants}:
+                raise _refused(f"models.{mode.value}", f"{name} is no tenant of this node (node.tenants)")
+            if modes.get(tenant, mode) is not mode:
+                raise _refused("models.refuse", f"{name} stands in models.warn as well; choose one")
+            modes[tenant] = mode
+    return modes
+
+
+def _refused(key: str, detail: str) -> SettingsRefused:
+    return SettingsRefused([SettingProblem(key, "settings", detail)])
 
 
 def context_limits(settings: Settings) -> ContextLimits:

@@ -19,6 +19,7 @@ __all__ = [
     "HttpSettings",
     "LimitsSettings",
     "LogSettings",
+    "ModelsSettings",
     "NodeSettings",
     "NotificationsSettings",
     "RolesSettings",
@@ -178,6 +179,25 @@ class ContextsSettings(msgspec.Struct, frozen=True):
     negative_cache_s: Annotated[
         float, Meta(ge=0, le=86_400, description="A context that failed is not tried again before this.")
     ] = 30.0
+
+
+class ModelsSettings(msgspec.Struct, frozen=True):
+    """What is done about entities that break the model of their type (see `/models`)."""
+
+    warn: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Tenants in which breaches are counted and listed; `default` names the default one, "
+            "`*` all that are not named."
+        ),
+    ] = ()
+    refuse: Annotated[
+        tuple[str, ...],
+        Meta(description="Tenants in which such a write is refused with 400, named in the same way."),
+    ] = ()
+    kept_breaches: Annotated[
+        int, Meta(ge=1, le=10_000, description="Latest breaches that `/breaches` shows.")
+    ] = 200
 
 
 class NotificationsSettings(msgspec.Struct, frozen=True):

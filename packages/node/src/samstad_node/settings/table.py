@@ -10,6 +10,7 @@ from samstad_node.settings.sections import (
     HttpSettings,
     LimitsSettings,
     LogSettings,
+    ModelsSettings,
     NodeSettings,
     NotificationsSettings,
     RolesSettings,
@@ -29,5 +30,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     store: StoreSettings = StoreSettings()
     limits: LimitsSettings = LimitsSettings()
     contexts: ContextsSettings = ContextsSettings()
+    models: ModelsSettings = ModelsSettings()
     notifications: NotificationsSettings = NotificationsSettings()
     roles: RolesSettings = RolesSettings()

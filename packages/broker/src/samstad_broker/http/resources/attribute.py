@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any
 
-from samstad_broker.http.context_binding import use_context
+from samstad_broker.http.context_binding import write_in_context
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
 from samstad_broker.http.resources.selecting import check_selected
@@ -43,7 +43,7 @@ class _Attribute:
 
     def partial_update(self, exchange: Exchange) -> Response | Awaitable[Response]:
         body, context = exchange.content_context()
-        return use_context(context, lambda known: self._partial_update(exchange, body, known))
+        return write_in_context(context, lambda known: self._partial_update(exchange, body, known))
 
     async def _partial_update(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
         check_selected(self._broker, exchange, context)
@@ -56,7 +56,7 @@ class _Attribute:
 
     def replace(self, exchange: Exchange) -> Response | Awaitable[Response]:
         body, context = exchange.content_context()
-        return use_context(context, lambda known: self._replace(exchange, body, known))
+        return write_in_context(context, lambda known: self._replace(exchange, body, known))
 
     async def _replace(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
         check_selected(self._broker, exchange, context)
@@ -67,7 +67,7 @@ class _Attribute:
         return no_content()
 
     def delete(self, exchange: Exchange) -> Response | Awaitable[Response]:
-        return use_context(exchange.link_context(), lambda context: self._delete(exchange, context))
+        return write_in_context(exchange.link_context(), lambda context: self._delete(exchange, context))
 
     async def _delete(self, exchange: Exchange, context: Context) -> Response:
         check_selected(self._broker, exchange, context)

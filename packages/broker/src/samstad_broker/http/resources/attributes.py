@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any
 
-from samstad_broker.http.context_binding import use_context
+from samstad_broker.http.context_binding import write_in_context
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
 from samstad_broker.http.resources.selecting import check_selected
@@ -40,7 +40,7 @@ class _Attributes:
 
     def append(self, exchange: Exchange) -> Response | Awaitable[Response]:
         body, context = exchange.content_context()
-        return use_context(context, lambda known: self._append(exchange, body, known))
+        return write_in_context(context, lambda known: self._append(exchange, body, known))
 
     async def _append(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
         check_selected(self._broker, exchange, context)
@@ -54,7 +54,7 @@ class _Attributes:
 
     def update(self, exchange: Exchange) -> Response | Awaitable[Response]:
         body, context = exchange.content_context()
-        return use_context(context, lambda known: self._update(exchange, body, known))
+        return write_in_context(context, lambda known: self._update(exchange, body, known))
 
     async def _update(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
         check_selected(self._broker, exchange, context)

@@ -19,6 +19,7 @@ from samstad_broker.service.batch.outcome import BatchOutcome, check_size
 from samstad_broker.service.batch.update import update_batch
 from samstad_broker.service.batch.upsert import upsert_batch
 from samstad_broker.service.broker import Broker
+from samstad_broker.service.model_breach import BreaksModel
 from samstad_ngsild.context import Context
 from samstad_ngsild.document import EntityDocument
 from samstad_ngsild.entities.dates import iso
@@ -105,15 +106,24 @@ class _Batch:
         _check_items(self._broker, items)
         settled: dict[int, Context | NgsiLdError] = {}
         documents: list[EntityDocument] = []
+        contexts: dict[str, Context] = {}
         refused: list[tuple[str | None, Exception]] = []
         for item, pending in items:
             try:
-                documents.append(expand(item, await _known(pending, settled)))
+                context = await _known(pending, settled)
+                documents.append(expand(item, context))
+                contexts[documents[-1]["id"]] = context
             except NgsiLdError as error:
                 refused.append((_id_of(item), error))
         outcome = await work(documents) if documents else BatchOutcome()
-        outcome.failed = refused + outcome.failed
+        outcome.failed = refused + [(id_, _named(error, contexts, id_)) for id_, error in outcome.failed]
         return outcome
+
+
+def _named(error: Exception, contexts: dict[str, Context], entity_id: str | None) -> Exception:
+    """Return a refusal by an entity's model in the names of its @context."""
+    context = None if entity_id is None else contexts.get(entity_id)
+    return error.named(context) if isinstance(error, BreaksModel) and context is not None else error
 
 
 def _check_items(broker: Broker, items: Sequence[tuple[Any, _Pending]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from samstad_broker.http.context_binding import use_context
+from samstad_broker.http.context_binding import use_context, write_in_context
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
 from samstad_broker.http.resources.showing import show_found, showing
@@ -51,7 +51,7 @@ class _Entities:
 
     def create(self, exchange: Exchange) -> Response | Awaitable[Response]:
         body, context = exchange.content_context()
-        return use_context(context, lambda known: self._create(exchange, body, known))
+        return write_in_context(context, lambda known: self._create(exchange, body, known))
 
     async def _create(self, exchange: Exchange, body: dict[str, object], context: Context) -> Response:
         document = expand_entity(body, context, now=iso(exchange.now_us))

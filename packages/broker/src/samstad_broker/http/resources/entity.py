@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any
 
-from samstad_broker.http.context_binding import use_context
+from samstad_broker.http.context_binding import use_context, write_in_context
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
 from samstad_broker.http.resources.selecting import check_selected, selects
@@ -71,7 +71,7 @@ class _Entity:
 
     def replace(self, exchange: Exchange) -> Response | Awaitable[Response]:
         body, context = exchange.content_context()
-        return use_context(context, lambda known: self._replace(exchange, body, known))
+        return write_in_context(context, lambda known: self._replace(exchange, body, known))
 
     async def _replace(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
         entity_id = exchange.path["entityId"]
@@ -83,7 +83,7 @@ class _Entity:
 
     def merge(self, exchange: Exchange) -> Response | Awaitable[Response]:
         body, context = exchange.content_context()
-        return use_context(context, lambda known: self._merge(exchange, body, known))
+        return write_in_context(context, lambda known: self._merge(exchange, body, known))
 
     async def _merge(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
         parameters = exchange.parameters
