@@ -31,7 +31,7 @@ class Cached:
     def __init__(self) -> None:
         self._known = {"Bearer 1234567890": Anyone()}
 
-    def identify(self, headers, *, now_us):  # noqa: ARG002 - the port's signature
+    def identify(self, headers, *, now_us, peer=""):  # noqa: ARG002 - the port's signature
         return self._known[headers["authorization"]]
 
     def may(self, caller, tenant, operation, entity_type):  # noqa: ARG002 - the port's signature

@@ -15,7 +15,7 @@ class AccessSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     open_tenants: Annotated[
         tuple[str, ...],
-        Meta(description="Tenants that anybody may use without login; the empty text is the default one."),
+        Meta(description="Tenants that anybody may use without login; `default` names the default one."),
     ] = ()
     open_operations: Annotated[
         tuple[str, ...],
@@ -43,7 +43,10 @@ class AccessSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "tenants"
     token_tenants: Annotated[
         tuple[str, ...],
-        Meta(description="Tenants of every token when `tenants_claim` is empty; `*` for all."),
+        Meta(
+            description="Tenants of every token when `tenants_claim` is empty: `*` for all, `default` for "
+            "the default one."
+        ),
     ] = ()
     jwks: Annotated[
         str, Meta(description="File or https URL of the issuer's public keys (JWKS, RFC 7517).")

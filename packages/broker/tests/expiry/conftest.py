@@ -69,7 +69,7 @@ async def settled() -> None:
 class Anybody:
     id = "tester"
 
-    def identify(self, headers, *, now_us):  # noqa: ARG002 - the port's signature
+    def identify(self, headers, *, now_us, peer=""):  # noqa: ARG002 - the port's signature
         return self
 
     def may(self, caller, tenant, operation, entity_type):  # noqa: ARG002 - the port's signature

@@ -22,7 +22,7 @@ class Person:
 class Doorman:
     """Lets in whoever has the one token."""
 
-    def identify(self, headers, *, now_us):  # noqa: ARG002 - the port's signature
+    def identify(self, headers, *, now_us, peer=""):  # noqa: ARG002 - the port's signature
         if headers.get("authorization") != "Bearer right":
             raise Unauthenticated("Send the header Authorization with a bearer token.")
         return Person()

@@ -66,7 +66,7 @@ class Person:
 
 
 class Rules:
-    def identify(self, headers: Mapping[str, str], *, now_us: int) -> Person:
+    def identify(self, headers: Mapping[str, str], *, now_us: int, peer: str = "") -> Person:
         raise NotImplementedError
 
     def may(self, caller: Any, tenant: str, operation: Operation, entity_type: str | None) -> bool:

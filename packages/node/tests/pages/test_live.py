@@ -90,7 +90,7 @@ async def test_a_revoked_key_ends_the_stream():
 class Door:
     """Lets "ann" read bins of the default tenant."""
 
-    def identify(self, headers, *, now_us):  # noqa: ARG002  # the port's
+    def identify(self, headers, *, now_us, peer=""):  # noqa: ARG002  # the port's
         if headers.get("x-api-key") != "ann":
             raise Unauthenticated("Log in.")
         return "ann"

@@ -33,7 +33,7 @@ ROUTES = [
 def client(browse):
     app = create_pages(
         live=LiveRows(),
-        reader=lambda _: lambda _: True,
+        reader=lambda _headers, _peer="": lambda _row: True,
         routes=ROUTES,
         version="0.test",
         health=lambda: aggregate({"broker": [Check("log", CheckState.FAILED)]}),

@@ -24,7 +24,7 @@ from msgspec import Meta
 from samstad_access.domain.label import Classification, level
 from samstad_access.domain.operation import Operation
 
-__all__ = ["ANY", "BUILT_IN", "MAX_BINDINGS", "Binding", "Grant", "RoleRecord", "grants"]
+__all__ = ["ANY", "BUILT_IN", "MAX_BINDINGS", "Binding", "Grant", "RoleRecord", "grants", "tenant_names"]
 
 ANY = "*"
 MAX_BINDINGS = 32
@@ -139,6 +139,11 @@ def grants(
     bound = tuple(bindings)[:MAX_BINDINGS]
     found = ((binding, BUILT_IN.get(binding.role) or roles.get(binding.role)) for binding in bound)
     return tuple(_grant(binding, role, limit) for binding, role in found if role is not None)
+
+
+def tenant_names(told: Iterable[str]) -> tuple[str, ...]:
+    """Return tenants as they are known inside: the default one as the empty text, which few can write."""
+    return tuple("" if name == "default" else name for name in told)
 
 
 def _grant(binding: Binding, role: RoleRecord, limit: frozenset[Operation] | None) -> Grant:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from samstad_access.domain.operation import Operation
-from samstad_access.domain.role import MAX_BINDINGS, Binding
+from samstad_access.domain.role import MAX_BINDINGS, Binding, tenant_names
 
 __all__ = ["FORBIDDEN_ALGORITHMS", "TokenRules", "claim", "claims_fault", "header_fault", "token_bindings",
            "token_limit"]  # fmt: skip
@@ -105,7 +105,8 @@ def token_bindings(claims: Mapping[str, Any], rules: TokenRules) -> tuple[Bindin
     roles = _texts(claim(claims, rules.roles_claim))
     tenants = rules.tenants
     if rules.tenants_claim:
-        tenants = tuple(name for name in _texts(claim(claims, rules.tenants_claim)) if name != "*")
+        named = _texts(claim(claims, rules.tenants_claim))
+        tenants = tenant_names(name for name in named if name != "*")
     if not tenants:
         return ()
     return tuple(Binding(role=role, tenants=tenants) for role in roles[:MAX_BINDINGS])

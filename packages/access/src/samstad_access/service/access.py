@@ -13,7 +13,7 @@ from samstad_access.domain.audit import Head, Outcome, audit_entry
 from samstad_access.domain.label import Classification, LabelRecord
 from samstad_access.domain.operation import Operation
 from samstad_access.domain.principal import Principal
-from samstad_access.domain.role import ANY, Grant
+from samstad_access.domain.role import ANY, Grant, tenant_names
 from samstad_access.domain.token import TokenRules
 from samstad_access.errors import BadInput
 from samstad_access.service.credentials import Credentials
@@ -212,7 +212,7 @@ def _anonymous(settings: AccessSettings) -> tuple[Grant, ...]:
             role="anonymous",
             operations=operations,
             limit=operations,
-            tenants=frozenset(settings.open_tenants),
+            tenants=frozenset(tenant_names(settings.open_tenants)),
             types=frozenset(),
             any_type=True,
         ),
@@ -222,7 +222,7 @@ def _anonymous(settings: AccessSettings) -> tuple[Grant, ...]:
 def _open_labels(settings: AccessSettings) -> Iterable[LabelRecord]:
     return [
         LabelRecord(tenant=tenant, type=ANY, classification=Classification.OPEN, personal=False)
-        for tenant in settings.open_tenants
+        for tenant in tenant_names(settings.open_tenants)
     ]
 
 
@@ -247,6 +247,6 @@ def _tokens(settings: AccessSettings) -> TokenVerifier | None:
             leeway_s=settings.leeway_s,
             roles_claim=settings.roles_claim,
             tenants_claim=settings.tenants_claim,
-            tenants=settings.token_tenants,
+            tenants=tenant_names(settings.token_tenants),
         )
     )

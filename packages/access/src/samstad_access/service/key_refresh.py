@@ -103,7 +103,10 @@ class KeyRefresh:
             return False
         self.fault = None
         self._due_us = now_us + self._terms.every_s * _SECOND_US
-        await asyncio.to_thread(self._write, _Cached(now_us, self._place, document))
+        try:
+            await asyncio.to_thread(self._write, _Cached(now_us, self._place, document))
+        except OSError as error:
+            self.fault = f"The keys are in use but cannot be kept for the next start: {error.strerror}."
         return True
 
     async def run(self, *, now_us: Callable[[], int], sleep: Callable[[float], Awaitable[object]]) -> None:

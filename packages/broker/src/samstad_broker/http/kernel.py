@@ -123,7 +123,7 @@ class Kernel:
 
     def _identify(self, request: Request, now_us: int) -> Caller:
         try:
-            return self._authorizer.identify(request.headers, now_us=now_us)
+            return self._authorizer.identify(request.headers, now_us=now_us, peer=request.peer)
         except Unauthenticated:
             if self._failed_logins is not None:
                 self._failed_logins.take(request.peer, now_us=now_us)

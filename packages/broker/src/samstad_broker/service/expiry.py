@@ -31,9 +31,9 @@ class _Node:
 
     id: str
 
-    def identify(self, headers: Mapping[str, str], *, now_us: int) -> Caller:
+    def identify(self, headers: Mapping[str, str], *, now_us: int, peer: str = "") -> Caller:
         """Return itself."""
-        del headers, now_us
+        del headers, now_us, peer
         return self
 
     def may(self, caller: Caller, tenant: str, operation: Operation, entity_type: str | None) -> bool:

@@ -51,8 +51,10 @@ class Caller(Protocol):
 class Authorizer(Protocol):
     """Identifies callers and decides, in process, in microseconds."""
 
-    def identify(self, headers: Mapping[str, str], *, now_us: int) -> Caller:
+    def identify(self, headers: Mapping[str, str], *, now_us: int, peer: str = "") -> Caller:
         """Return who sent a request with these (lower-case) headers.
+
+        ``peer`` is the address that it came from, so that guesses are damped for each; empty counts none.
 
         Raises:
             Unauthenticated: the credential is missing, malformed, unknown, expired or revoked.

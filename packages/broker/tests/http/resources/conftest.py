@@ -48,7 +48,7 @@ class Doorman:
         def __init__(self, name: str) -> None:
             self.id = name
 
-    def identify(self, headers, *, now_us):  # noqa: ARG002 - the port's signature
+    def identify(self, headers, *, now_us, peer=""):  # noqa: ARG002 - the port's signature
         return self.Person(headers.get("authorization", "everyone"))
 
     def may(self, caller, tenant, operation, entity_type):  # noqa: ARG002 - the port's signature

@@ -38,7 +38,7 @@ class Doorman:
     class Person:
         id = "urn:ngsi-ld:Person:1"
 
-    def identify(self, headers, *, now_us):  # noqa: ARG002 - the port's signature
+    def identify(self, headers, *, now_us, peer=""):  # noqa: ARG002 - the port's signature
         return self.Person()
 
     def may(self, caller, tenant, operation, entity_type):  # noqa: ARG002 - the port's signature

@@ -24,10 +24,10 @@ class AccessAuthorizer:
         self.may = access.may
         self.record = access.record
 
-    def identify(self, headers: Mapping[str, str], *, now_us: int) -> Caller:
+    def identify(self, headers: Mapping[str, str], *, now_us: int, peer: str = "") -> Caller:
         """Return who sent a request with these headers."""
         try:
-            return self._access.identify(headers, now_us=now_us)
+            return self._access.identify(headers, now_us=now_us, peer=peer)
         except NotIdentified as error:
             raise Unauthenticated(error.detail) from error
         except TooManyAttempts as error:
@@ -46,9 +46,9 @@ _ANYBODY = _Anybody()
 class OpenAuthorizer:
     """Lets everybody do everything: ``samstad serve --open``, only possible on loopback."""
 
-    def identify(self, headers: Mapping[str, str], *, now_us: int) -> Caller:
+    def identify(self, headers: Mapping[str, str], *, now_us: int, peer: str = "") -> Caller:
         """Return the one caller that there is."""
-        del headers, now_us
+        del headers, now_us, peer
         return _ANYBODY
 
     def may(self, caller: Caller, tenant: str, operation: Operation, entity_type: str | None) -> bool:

@@ -6,8 +6,8 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from samstad_access import Access, AccessSettings, Surroundings
-from samstad_access.store.sqlite.store import SqliteStore as AccessStore
+from samstad_access import Access
+from samstad_access.service.key_refresh import KeyRefresh
 from samstad_broker.domain.subscriptions import TenantIndexes
 from samstad_broker.gateway.http_notifier import HttpNotifier
 from samstad_broker.gateway.mqtt_notifier import MqttNotifier
@@ -27,11 +27,12 @@ from samstad_broker.store.sqlite import SqliteStore
 from samstad_models.contexts import list_contexts
 from samstad_ngsild.context import ContextResolver
 from samstad_ngsild.context.loader import Loader
-from samstad_node.broker_role.audit import AuditLog
 from samstad_node.broker_role.authorizer import AccessAuthorizer, OpenAuthorizer
 from samstad_node.broker_role.current import StateEntities
 from samstad_node.broker_role.fetching import HttpContextLoader, NoContextLoader
+from samstad_node.broker_role.gatekeeping import build_access, build_key_refresh
 from samstad_node.broker_role.model_checks import ModelChecks
+from samstad_node.broker_role.preloading import preload_contexts
 from samstad_node.settings import derive
 from samstad_node.settings.table import Settings
 from samstad_node.supervisor.role import RoleContext
@@ -56,6 +57,7 @@ class Parts:
     models: ModelChecks
     notifiers: tuple[HttpNotifier, MqttNotifier]
     access: Access | None
+    keys: KeyRefresh | None
     authorizer: Authorizer
 
 
@@ -96,7 +98,7 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
     models = _models(context)
     broker.model = models.port
     writer.listen(delivery.wake)
-    access = None if settings.access.open else _access(context, broker)
+    access = None if settings.access.open else build_access(context, broker)
     return Parts(
         store=store,
         broker=broker,
@@ -111,6 +113,7 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
         models=models,
         notifiers=notifiers,
         access=access,
+        keys=None if access is None else build_key_refresh(context, access),
         authorizer=OpenAuthorizer() if access is None else AccessAuthorizer(access),
     )
 
@@ -137,6 +140,8 @@ def _contexts(settings: Settings) -> ContextResolver:
     resolver = ContextResolver(loader, limits=limits)
     for url, document in list_contexts().items():
         resolver.pin(url, document)
+    if settings.contexts.preload:
+        preload_contexts(resolver, Path(settings.contexts.preload))
     return resolver
 
 
@@ -154,20 +159,3 @@ def _delivery(
         settings=derive.delivery_settings(context.settings),
         current_entities=StateEntities(broker.state, context.clock.now_us),
     )
-
-
-def _access(context: RoleContext, broker: Broker) -> Access:
-    audit = AuditLog(broker)
-    told = context.settings.access
-    settings = AccessSettings(
-        open_tenants=tuple("" if name == "default" else name for name in told.open_tenants),
-        issuer=told.issuer,
-        audience=told.audience,
-        jwks=told.jwks,
-        jwks_cache_days=told.jwks_cache_days,
-        policy=told.policy,
-    )
-    # Read once, at the start: a policy that cannot be read must not leave the node open.
-    policy = Path(told.policy).read_text(encoding="utf-8") if told.policy else ""
-    store = AccessStore(context.data / "access.db")
-    return Access(settings, Surroundings(store=store, audit=audit, head=audit.head(), policy=policy))

@@ -14,6 +14,7 @@ from samstad_broker.http.kernel import Kernel
 from samstad_broker.http.resources import all_routes
 from samstad_broker.spi.store import StoreError
 from samstad_broker.store.sqlite import SqliteStore
+from samstad_node.broker_role.gatekeeping import keep_keys
 from samstad_node.broker_role.parts import Parts, build_parts
 from samstad_node.broker_role.surfaces import other_surfaces
 from samstad_node.cli.exits import Exit
@@ -94,6 +95,8 @@ def _background(context: RoleContext, parts: Parts) -> dict[str, Coroutine[Any, 
     }
     if parts.access is not None:
         found["access"] = _keep_access(context, parts)
+    if parts.keys is not None:
+        found["keys"] = keep_keys(context, parts.keys)
     return found
 
 

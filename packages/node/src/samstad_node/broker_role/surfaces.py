@@ -14,7 +14,7 @@ from samstad_ngsild.context import CORE
 from samstad_node.broker_role.parts import Parts
 from samstad_node.cli.version import release
 from samstad_node.observe import Check, CheckState, NodeHealth, aggregate
-from samstad_node.pages import LiveRows, NotedBreach, create_pages, reader_of
+from samstad_node.pages import LiveRows, NotedBreach, create_pages, doors_of, reader_of
 from samstad_node.supervisor.role import RoleContext
 
 __all__ = ["other_surfaces"]
@@ -38,6 +38,12 @@ def other_surfaces(context: RoleContext, parts: Parts, routes: Iterable[Route]) 
         metrics=context.metrics,
         shorten=CORE.compact,
         breaches=_breaches(context, parts),
+        doors=doors_of(
+            parts.authorizer,
+            context.clock,
+            pages="pages" in context.settings.http.login_for,
+            metrics="metrics" in context.settings.http.login_for,
+        ),
     )
     if parts.access is None:
         return pages
@@ -46,12 +52,14 @@ def other_surfaces(context: RoleContext, parts: Parts, routes: Iterable[Route]) 
     return Starlette(routes=[*own, Mount("/", pages)], exception_handlers=administration.exception_handlers)
 
 
-def _breaches(context: RoleContext, parts: Parts) -> Callable[[Mapping[str, str]], Iterable[NotedBreach]]:
+def _breaches(
+    context: RoleContext, parts: Parts
+) -> Callable[[Mapping[str, str], str], Iterable[NotedBreach]]:
     """Return what a caller may see: breaches of entities that it may read."""
     authorizer = parts.authorizer
 
-    def seen(headers: Mapping[str, str]) -> Iterable[NotedBreach]:
-        caller = authorizer.identify(headers, now_us=context.clock.now_us())
+    def seen(headers: Mapping[str, str], peer: str) -> Iterable[NotedBreach]:
+        caller = authorizer.identify(headers, now_us=context.clock.now_us(), peer=peer)
         return parts.models.readable(
             lambda tenant, kind: authorizer.may(caller, tenant, Operation.READ, kind)
         )
@@ -61,9 +69,11 @@ def _breaches(context: RoleContext, parts: Parts) -> Callable[[Mapping[str, str]
 
 def _checks(parts: Parts) -> list[Check]:
     broken = parts.broker.writer.broken
-    if broken is not None:
-        return [Check("log", CheckState.FAILED, str(broken))]
-    return [Check("log", CheckState.OK)]
+    log = Check("log", CheckState.OK) if broken is None else Check("log", CheckState.FAILED, str(broken))
+    if parts.keys is None:
+        return [log]
+    fault = parts.keys.fault
+    return [log, Check("keys", CheckState.OK) if fault is None else Check("keys", CheckState.DEGRADED, fault)]
 
 
 def _count_state(context: RoleContext, parts: Parts) -> None:

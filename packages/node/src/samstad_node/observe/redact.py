@@ -14,11 +14,15 @@ SECRET_KEYS = re.compile(
     r"(?i)(^|[_.-])(authorization|cookie|password|passwd|secret|token|api[_-]?key|private[_-]?key|credential)s?$"
 )
 
+# Keys, sessions and login links of samstad_access, whose reference gives the pattern to scanners.
+_OURS = re.compile(r"sam(?:stad|ses|lnk)_[a-z2-7]{12}_[A-Za-z0-9_-]{49}")
+
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # RFC 6750 and 7617 credentials
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {STARS}"),
     # a JWS or JWE in compact form (RFC 7515, 7516)
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*){2,4}"), STARS),
+    (_OURS, STARS),
     # user and password in an address (RFC 3986, 3.2.1)
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s@]+@"), rf"\1{STARS}@"),
     # the query parameters and form fields that carry credentials

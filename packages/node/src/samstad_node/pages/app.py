@@ -2,15 +2,17 @@
 
 | path                          | answer                                        | login |
 |-------------------------------|-----------------------------------------------|-------|
-| ``/``                         | start page                                    | no    |
+| ``/``                         | start page                                    | set   |
 | ``/live``                     | committed changes as Server-Sent Events       | yes   |
-| ``/models…``                  | the information models                        | no    |
+| ``/models…``                  | the information models                        | set   |
 | ``/breaches``                 | the latest writes that broke a model          | yes   |
 | ``/problems…``                | help for each problem type                    | no    |
-| ``/api``, ``/openapi.json``   | the API for people, for machines              | no    |
+| ``/api``, ``/openapi.json``   | the API for people, for machines              | set   |
 | ``/health``, ``/ready``       | for doctors and load balancers                | no    |
-| ``/metrics``                  | for Prometheus                                | no    |
+| ``/metrics``                  | for Prometheus                                | set   |
 | ``/static…``                  | style sheet and script                        | no    |
+
+``set``: as the operator has set it, see ``doors``.
 """
 
 from __future__ import annotations
@@ -24,13 +26,19 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route as PageRoute
 
-from samstad_broker.http.problems import problem_body
 from samstad_broker.http.router import Route
-from samstad_broker.spi.authorizer import Unauthenticated
 from samstad_models.pages import Site, choose_language, respond
 from samstad_node.observe import Metrics, NodeHealth, health_answer, metrics_answer, ready_answer
 from samstad_node.observe.answers import Answer
+from samstad_node.pages.answering import (
+    REFUSALS,
+    html_answer,
+    problem_answer,
+    refusal_answer,
+    respond_with,
+)
 from samstad_node.pages.breaches import NotedBreach, breaches_json, breaches_page
+from samstad_node.pages.doors import OPEN_DOORS, Door, Doors
 from samstad_node.pages.html import start_page
 from samstad_node.pages.live import LiveRows
 from samstad_node.pages.openapi import api_page, build_openapi
@@ -40,16 +48,10 @@ from samstad_node.pages.stream import Shorten, by_models, events
 
 __all__ = ["create_pages"]
 
-_SECURITY = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-}
-Breaches = Callable[[Mapping[str, str]], Iterable[NotedBreach]]
+Breaches = Callable[[Mapping[str, str], str], Iterable[NotedBreach]]
 
 
-def _no_breaches(_: Mapping[str, str]) -> Iterable[NotedBreach]:
+def _no_breaches(_: Mapping[str, str], __: str) -> Iterable[NotedBreach]:
     return ()
 
 
@@ -66,6 +68,7 @@ def create_pages(  # noqa: PLR0913  # what the composition root wires, each by i
     metrics: Metrics,
     shorten: Shorten,
     breaches: Breaches = _no_breaches,
+    doors: Doors = OPEN_DOORS,
     site: Site | None = None,
 ) -> Starlette:
     """Return the app.
@@ -78,7 +81,8 @@ def create_pages(  # noqa: PLR0913  # what the composition root wires, each by i
         health: asked at each request.
         metrics: of this process.
         shorten: gives the short name of an IRI that is none of the models' (``Context.compact``).
-        breaches: from request headers to the breaches of models that may be seen of them, newest first.
+        breaches: from request headers and peer to the breaches of models that may be seen, newest first.
+        doors: before the pages and before the metrics.
         site: where the models stand.
     """
     pages = _Pages(live, reader, by_models(shorten), site or Site(stylesheets=("/static/pages.css",)))
@@ -88,33 +92,43 @@ def create_pages(  # noqa: PLR0913  # what the composition root wires, each by i
     def answer(give: Callable[[], Answer]) -> Callable[[Request], Response]:
         return lambda _: _of_answer(give())
 
+    def page(show: Callable[[Request], Response]) -> Callable[[Request], Response]:
+        return _behind(doors.pages, show)
+
     table: dict[str, Callable[[Request], Response]] = {
-        "/": lambda request: _html(start_page(language=_language(request))),
+        "/": page(lambda request: html_answer(start_page(language=_language(request)))),
         "/live": pages.live,
-        "/models": pages.models,
-        "/models/{path:path}": pages.models,
+        "/models": page(pages.models),
+        "/models/{path:path}": page(pages.models),
         "/breaches": lambda request: _breaches(request, breaches),
-        "/problems": lambda request: _html(problems_page(language=_language(request))),
+        "/problems": lambda request: html_answer(problems_page(language=_language(request))),
         "/problems/{name}": _problem,
-        "/openapi.json": lambda _: _respond(described, "application/json"),
-        "/api": lambda request: _html(api_page(document, language=_language(request))),
+        "/openapi.json": page(lambda _: respond_with(described, "application/json")),
+        "/api": page(lambda request: html_answer(api_page(document, language=_language(request)))),
         "/health": answer(lambda: health_answer(health())),
         "/ready": answer(lambda: ready_answer(health())),
-        "/metrics": answer(lambda: metrics_answer(metrics)),
+        "/metrics": _behind(doors.metrics, answer(lambda: metrics_answer(metrics))),
         "/static/{name}": _static,
     }
     return Starlette(routes=[PageRoute(path, _direct(page)) for path, page in table.items()])
 
 
+def _behind(door: Door, page: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    """Return a page that is shown to those alone whom the door lets in."""
+
+    def shown(request: Request) -> Response:
+        door(dict(request.headers), _peer(request))
+        return page(request)
+
+    return shown
+
+
 def _breaches(request: Request, seen: Breaches) -> Response:
-    try:
-        noted = list(seen(dict(request.headers)))
-    except Unauthenticated as error:
-        return _unauthenticated(error)
-    if "text/html" in request.headers.get("accept", ""):
-        return _html(breaches_page(noted, language=_language(request)))
+    noted = list(seen(dict(request.headers), _peer(request)))
+    if _wants_page(request):
+        return html_answer(breaches_page(noted, language=_language(request)))
     body = orjson.dumps(breaches_json(noted))
-    return _respond(body, "application/json", headers={"Cache-Control": "no-store"})
+    return respond_with(body, "application/json", headers={"Cache-Control": "no-store"})
 
 
 class _Pages:
@@ -128,13 +142,10 @@ class _Pages:
 
     def live(self, request: Request) -> Response:
         headers = dict(request.headers)
-        try:
-            self._reader(headers)
-        except Unauthenticated as error:
-            return _unauthenticated(error)
+        self._reader(headers, _peer(request))
         if self._live.clients >= self._live.most_clients:
             detail = f"{self._live.clients} streams are open, as many as the node takes."
-            return _problem_of(503, "overloaded", detail, {"Retry-After": "10"})
+            return problem_answer(503, "overloaded", detail, {"Retry-After": "10"})
         return StreamingResponse(
             self._counted(headers), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
         )
@@ -156,14 +167,17 @@ class _Pages:
         )
         if found is None:
             return _nothing()
-        return _respond(found.body, found.media_type, headers=dict(found.headers))
+        return respond_with(found.body, found.media_type, headers=dict(found.headers))
 
 
 def _direct(page: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
     """Run a page in the event loop: none of them waits, and a thread would cost more than they do."""
 
     async def endpoint(request: Request) -> Response:
-        return page(request)
+        try:
+            return page(request)
+        except REFUSALS as error:
+            return refusal_answer(error, language=_language(request), as_page=_wants_page(request))
 
     return endpoint
 
@@ -174,9 +188,17 @@ def _language(request: Request) -> str:
     )
 
 
+def _wants_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
+
+
+def _peer(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
 def _problem(request: Request) -> Response:
     found = problem_page(request.path_params["name"], language=_language(request))
-    return _nothing() if found is None else _html(found)
+    return _nothing() if found is None else html_answer(found)
 
 
 def _static(request: Request) -> Response:
@@ -184,35 +206,14 @@ def _static(request: Request) -> Response:
     if name not in _STATIC:
         return _nothing()
     body = files("samstad_node.pages").joinpath("static", name).read_bytes()
-    return _respond(body, _STATIC[name], headers={"Cache-Control": "public, max-age=300"})
+    return respond_with(body, _STATIC[name], headers={"Cache-Control": "public, max-age=300"})
 
 
 def _nothing() -> Response:
-    return _problem_of(404, "not-found", "There is nothing here; the start page is at /.", {})
-
-
-def _problem_of(status: int, name: str, detail: str, headers: dict[str, str]) -> Response:
-    title = name.replace("-", " ").capitalize()
-    body = problem_body(name, title=title, status=status, detail=detail)
-    return _respond(body, "application/json", status=status, headers=headers)
-
-
-def _unauthenticated(error: Unauthenticated) -> Response:
-    return _problem_of(401, "unauthenticated", error.detail, {"WWW-Authenticate": 'Bearer realm="samstad"'})
-
-
-def _html(text: str) -> Response:
-    headers = {"Vary": "Accept-Language", "Cache-Control": "no-cache"}
-    return _respond(text.encode(), "text/html; charset=utf-8", headers=headers)
+    return problem_answer(404, "not-found", "There is nothing here; the start page is at /.")
 
 
 def _of_answer(answer: Answer) -> Response:
-    return _respond(
+    return respond_with(
         answer.body, answer.media_type, status=answer.status, headers={"Cache-Control": "no-store"}
     )
-
-
-def _respond(
-    body: bytes, media_type: str, *, status: int = 200, headers: dict[str, str] | None = None
-) -> Response:
-    return Response(body, status, {**_SECURITY, **(headers or {}), "Content-Type": media_type})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-__all__ = ["page", "start_page"]
+__all__ = ["login_page", "page", "start_page"]
 
 _WORDS = {
     "sv": {
@@ -28,6 +28,8 @@ _WORDS = {
         "live": "Ändringar just nu",
         "no script": "Sidan behöver JavaScript för att visa data; API:et fungerar utan.",
         "pause": "Pausa",
+        "log in": "Logga in först",
+        "how": "Den som sköter noden kan ge dig en inloggningslänk. Den öppnas en gång, inom femton minuter.",
     },
     "en": {
         "skip": "Skip to the content",
@@ -50,6 +52,8 @@ _WORDS = {
         "live": "Changes right now",
         "no script": "The page needs JavaScript to show data; the API works without.",
         "pause": "Pause",
+        "log in": "Log in first",
+        "how": "Whoever runs the node can give you a login link. It opens once, within fifteen minutes.",
     },
 }
 
@@ -108,6 +112,12 @@ def start_page(*, language: str) -> str:
 <p><button type="button" id="pause" aria-pressed="false">{words["pause"]}</button></p>
 {_table("changes", words["live"], (words["time"], words["id"], words["values"]))}"""
     return page(words["title"], body, language=language, path="/", script="/static/live.js")
+
+
+def login_page(*, language: str) -> str:
+    """Return the page for somebody who is not logged in."""
+    words = _WORDS[language]
+    return page(words["log in"], f"<p>{words['how']}</p>", language=language, path="/")
 
 
 def _table(name: str, caption: str, heads: tuple[str, ...]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -16,15 +16,20 @@ __all__ = ["MayRead", "Reader", "reader_of", "types_of"]
 MayRead = Callable[[Row], bool]
 """Tells whether a row may be shown."""
 
-Reader = Callable[[Mapping[str, str]], MayRead]
-"""From the headers of a request to what its sender may see; raises Unauthenticated."""
+
+class Reader(Protocol):
+    """Gives what the sender of a request may see."""
+
+    def __call__(self, headers: Mapping[str, str], peer: str = "", /) -> MayRead:
+        """Return it; raises Unauthenticated. A peer counts a credential that is refused as a guess."""
+        ...
 
 
 def reader_of(authorizer: Authorizer, clock: Clock) -> Reader:
     """Return a reader that asks the broker's own authorizer, tenant and type by type (I6)."""
 
-    def identify(headers: Mapping[str, str]) -> MayRead:
-        caller = authorizer.identify(headers, now_us=clock.now_us())
+    def identify(headers: Mapping[str, str], peer: str = "") -> MayRead:
+        caller = authorizer.identify(headers, now_us=clock.now_us(), peer=peer)
         tenant = headers.get("ngsild-tenant", "")
 
         def may_read(row: Row) -> bool:

@@ -109,12 +109,18 @@ def _text(kind: inspect.StrType) -> str:
     return "a text that is not empty" if kind.min_length else "a text"
 
 
+def _list(item: inspect.Type) -> str:
+    if isinstance(item, inspect.LiteralType):
+        return "a list of " + ", ".join(f"`{value}`" for value in item.values)
+    return "a list of texts"
+
+
 _WORDS: dict[type[inspect.Type], Callable[[Any], str]] = {
     inspect.BoolType: lambda _: "true or false",
     inspect.IntType: lambda kind: _number("a whole number", kind),
     inspect.FloatType: lambda kind: _number("a number", kind),
     inspect.StrType: _text,
     inspect.LiteralType: lambda kind: " or ".join(f"`{value}`" for value in kind.values),
-    inspect.VarTupleType: lambda _: "a list of texts",
+    inspect.VarTupleType: lambda kind: _list(kind.item_type),
     inspect.CustomType: lambda _: "a text, kept secret",
 }

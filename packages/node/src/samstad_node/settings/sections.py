@@ -1,4 +1,4 @@
-"""The sections that the node itself declares; the other packages declare theirs beside their code.
+"""The sections that the node itself declares; access declares its own beside its code, the node adds to it.
 
 A field is ``Annotated[type, Meta(description=..., bounds)]`` with a default. The unit stands at the end of
 the name (``_s`` seconds, ``_ms`` milliseconds, ``_kib``, ``_mib``, ``_days``).
@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from samstad_access import AccessSettings as DeclaredAccess
 from samstad_node.settings.secret import Secret
 
 __all__ = [
@@ -70,6 +71,13 @@ class HttpSettings(msgspec.Struct, frozen=True):
         tuple[str, ...],
         Meta(description="Origins whose pages may call the node; `*` allows any, without credentials."),
     ] = ()
+    login_for: Annotated[
+        tuple[Literal["pages", "metrics"], ...],
+        Meta(
+            description="What asks for a login besides data: `pages`, `metrics` (of who may read all "
+            "tenants); `/health` and `/ready` never do."
+        ),
+    ] = ()
     header_timeout_s: Annotated[
         float, Meta(gt=0, le=300, description="A request's head must have arrived within this time.")
     ] = 10.0
@@ -94,33 +102,13 @@ class LogSettings(msgspec.Struct, frozen=True):
     ] = "info"
 
 
-class AccessSettings(msgspec.Struct, frozen=True):
-    """Who may call."""
+class AccessSettings(DeclaredAccess, frozen=True, kw_only=True):
+    """Who may come in, and what they may do."""
 
     open: Annotated[
         bool,
         Meta(description="No login at all: everybody may do everything. Only possible on loopback."),
     ] = False
-    open_tenants: Annotated[
-        tuple[str, ...],
-        Meta(description="Tenants that anybody may read without login; `default` names the default one."),
-    ] = ()
-    issuer: Annotated[
-        str, Meta(description="The `iss` that bearer tokens must carry; empty: none is accepted.")
-    ] = ""
-    audience: Annotated[str, Meta(description="The `aud` that bearer tokens must carry.")] = ""
-    jwks: Annotated[
-        str,
-        Meta(
-            description="File or URL of the issuer's public keys (JWKS); cached, so that logins survive it."
-        ),
-    ] = ""
-    jwks_cache_days: Annotated[
-        int, Meta(ge=1, le=365, description="How long fetched keys may be used without a newer answer.")
-    ] = 7
-    policy: Annotated[
-        str, Meta(description="File with the Cedar policies; empty: the roles that the node ships.")
-    ] = ""
 
 
 class LimitsSettings(msgspec.Struct, frozen=True):
