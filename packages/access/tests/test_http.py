@@ -260,7 +260,9 @@ async def test_a_link_and_a_broken_glass_begin_sessions(house, app, root):
         "no-referrer",
     )
     assert not any("; Secure" in value for name, value in begun.headers if name == "set-cookie")
-    assert (await anybody("GET", f"/link/{link}")).status == 401
+    used = await anybody("GET", f"/link/{link}")
+    assert used.status == 401
+    assert "ask for a new one" in used.json["detail"]
     code = house.access.login.seal_break_glass(house.act, "night", principal="root")
     no_reason = await anybody("POST", "/break-glass", {"name": "night", "code": code, "reason": ""})
     assert (no_reason.status, no_reason.json["pointer"]) == (400, "/reason")

@@ -18,7 +18,11 @@ class Stub(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        self._note(204)
+        if self.path == "/access/v1/links":
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self._answer(201, json.dumps({"path": "/access/v1/link/samlnk_stub"}).encode())
+        else:
+            self._note(204)
 
     def do_PATCH(self):
         self._note(204)
@@ -28,9 +32,13 @@ class Stub(http.server.BaseHTTPRequestHandler):
         status = status if self.headers["X-API-Key"] == KEY else 401
         with self.server.notes.open("a") as file:
             file.write(json.dumps([self.command, self.path, status, body]) + "\n")
+        self._answer(status, b"")
+
+    def _answer(self, status, body):
         self.send_response(status)
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *_):
         pass

@@ -70,7 +70,9 @@ def test_a_district_is_created_then_lives_and_the_signal_ends_everything(start, 
     assert {request[0] for request in requests[1:]} == {"PATCH"}
     assert all(request[1].endswith("/attrs") for request in requests[1:])
     assert all(request[2] != 401 for request in requests)
-    assert json.loads(out)["key"] == "samstad_stub"
+    told = json.loads(out)
+    assert told["key"] == "samstad_stub"
+    assert told["login"] == told["url"] + "/access/v1/link/samlnk_stub"
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
 

@@ -1,10 +1,11 @@
-"""``/sessions``, ``/login``, ``/break-glass``, ``/link``, ``/logout`` and ``/me``."""
+"""``/sessions``, ``/links``, ``/login``, ``/break-glass``, ``/link``, ``/logout`` and ``/me``."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -18,9 +19,10 @@ from samstad_access.domain.session import (
     csrf_proven,
     session_cookies,
 )
-from samstad_access.errors import Forbidden
+from samstad_access.errors import AccessError, Forbidden
 from samstad_access.http.gate import Gate, peer_of
 from samstad_access.http.messages import iso, json_answer, page, read_body
+from samstad_access.service.login import LINK_LONGEST_S
 from samstad_access.service.sessions import NewSession
 
 __all__ = ["login_routes", "session_routes"]
@@ -33,6 +35,11 @@ class _Password(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: str
 
 
+class _Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    principal: str
+    lasts_s: Annotated[int, Meta(ge=1, le=LINK_LONGEST_S)] = LINK_LONGEST_S
+
+
 class _Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     code: str
@@ -40,8 +47,8 @@ class _Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def session_routes(gate: Gate) -> list[Route]:
-    """Return the routes by which administrators see and end sessions."""
-    sessions = gate.access.sessions
+    """Return the routes by which administrators see, end and hand out sessions."""
+    login, sessions = gate.access.login, gate.access.sessions
 
     async def list_sessions(request: Request) -> Response:
         gate.administrator(request)
@@ -54,7 +61,16 @@ def session_routes(gate: Gate) -> list[Route]:
         sessions.end(gate.administrator(request), request.path_params["id"])
         return Response(status_code=204)
 
+    async def make_link(request: Request) -> Response:
+        act = gate.administrator(request)
+        given = await read_body(request, _Link)
+        secret = login.make_link(act, given.principal, lasts_s=given.lasts_s)
+        expires_us = act.now_us + given.lasts_s * 1_000_000
+        path = f"{request.scope.get('root_path', '')}/link/{secret}"
+        return json_answer({"path": path, "expiresAt": iso(expires_us)}, status=201)
+
     return [
+        Route("/links", make_link, methods=["POST"]),
         Route("/sessions", list_sessions, methods=["GET"]),
         Route("/sessions/{id}", end_session, methods=["DELETE"]),
     ]
@@ -78,12 +94,12 @@ def login_routes(gate: Gate) -> list[Route]:
         if request.method == "HEAD":
             # Previews ask by HEAD, and would use the link up.
             return Response(headers={"Cache-Control": "no-store"})
+        if _is_logged_in(gate, request):
+            # Opened again in the same browser: it is in already.
+            return _to_the_pages(Response(status_code=303, headers={"Cache-Control": "no-store"}))
         act = gate.act(request, "link")
         begun = login.use_link(act, request.path_params["secret"], peer=peer_of(request))
-        answer = _begun(request, begun, status=303)
-        answer.headers["Location"] = "/"
-        answer.headers["Referrer-Policy"] = "no-referrer"
-        return answer
+        return _to_the_pages(_begun(request, begun, status=303))
 
     async def log_out(request: Request) -> Response:
         session = cookie_value(request.headers.get("cookie", ""), SESSION_COOKIE) or ""
@@ -103,6 +119,23 @@ def login_routes(gate: Gate) -> list[Route]:
         Route("/logout", log_out, methods=["POST"]),
         Route("/me", me, methods=["GET"]),
     ]
+
+
+def _is_logged_in(gate: Gate, request: Request) -> bool:
+    cookie = request.headers.get("cookie", "")
+    if cookie_value(cookie, SESSION_COOKIE) is None:
+        return False
+    try:
+        gate.access.identify({"cookie": cookie}, now_us=gate.now_us())
+    except AccessError:
+        return False
+    return True
+
+
+def _to_the_pages(answer: Response) -> Response:
+    answer.headers["Location"] = "/"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
 
 
 def _begun(request: Request, begun: NewSession, *, status: int = 201) -> Response:

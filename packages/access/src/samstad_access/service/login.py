@@ -39,6 +39,7 @@ __all__ = ["LINK_LONGEST_S", "Login", "LoginTerms"]
 LINK_LONGEST_S = 900
 _MOST_WAITING = 16
 _FAILED = "The name, password or code is not right, or the account is not open."
+_NO_LINK = "The link was opened before, or its time is over: ask for a new one."
 
 
 class LoginTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,7 +177,7 @@ class Login:
         # Of those who come at the same moment, one takes it.
         code = self._store.take(CodeRecord, found.id) if right and found is not None else None
         if code is None or act.now_us >= code.expires_us:
-            raise self._failure(act, "login.link", "link", _by_peer(peer))
+            raise self._failure(act, "login.link", "link", _by_peer(peer), detail=_NO_LINK)
         return self._sessions.begin(act, code.principal, method="link", lasts_s=self._terms.session_s)
 
     def _put(self, act: Act, name: str, principal: str, what: str, **hashes: PasswordHash) -> None:
@@ -212,12 +213,14 @@ class Login:
         if wait_s > 0:
             raise TooManyAttempts(f"Too many attempts failed: wait {wait_s} seconds.", retry_after_s=wait_s)
 
-    def _failure(self, act: Act, what: str, name: str, counted: tuple[str, ...]) -> Unauthenticated:
+    def _failure(
+        self, act: Act, what: str, name: str, counted: tuple[str, ...], *, detail: str = _FAILED
+    ) -> Unauthenticated:
         act.note(self._trail, what, name, outcome=Outcome.FAILED)
         for who in counted:
             if self._attempts.failed(who, now_us=act.now_us):
                 self._tell(act, "guessing", who, f"Many logins failed ({who}).", Severity.WARNING)
-        return Unauthenticated(_FAILED)
+        return Unauthenticated(detail)
 
     def _forgive(self, counted: tuple[str, ...]) -> None:
         for who in counted:

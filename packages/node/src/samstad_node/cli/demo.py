@@ -20,7 +20,7 @@ from samstad_node.cli.output import Json, emit
 from samstad_node.clock import SystemClock
 from samstad_node.demo.edinburgh import Emptying, read_emptyings
 from samstad_node.demo.feeder import Feeder
-from samstad_node.demo.node import SERVE, ChildNode, NodeEnded, read_key, usable_port
+from samstad_node.demo.node import SERVE, ChildNode, NodeEnded, login_link, read_key, usable_port
 from samstad_node.sending import NodeApi, NotReachable, Refused
 
 __all__ = ["demo", "run_demo"]
@@ -72,7 +72,9 @@ def _feed(node: ChildNode, stopping: threading.Event, *, json: bool) -> None:
     try:
         feeder = Feeder(api, SystemClock(), stopping.wait, _tell, _recorded())
         entities = feeder.create()
-        emit({"ready": True, "url": url, "key": key}, _where_to_look(url, key), json=json)
+        link = login_link(port, key) if key else ""
+        told = {"ready": True, "url": url, "key": key, "login": link}
+        emit(told, _where_to_look(url, key, link), json=json)
         feeder.run(entities)
     finally:
         api.close()
@@ -107,12 +109,13 @@ def _last_words(node: ChildNode) -> str:
     return f"the node's last words: {' | '.join(lines[-3:])}" if lines else ""
 
 
-def _where_to_look(url: str, key: str) -> str:
+def _where_to_look(url: str, key: str, login_url: str) -> str:
     header = f" -H 'X-API-Key: {key}'" if key else ""
-    login = f"  log in there with the key   {key}\n" if key else ""
+    login = f"  later, or elsewhere         {url}/   with the key {key}\n" if key else ""
+    browser = f"{login_url}\n    (logs you in: opens once, within 15 minutes)" if login_url else f"{url}/"
     link = f'<{context_url("city")}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
     return f"""The demo city lives. Look at it:
-  in a browser                {url}/
+  in a browser                {browser}
 {login}  the models                  {url}/models
   the API                     {url}/api
 

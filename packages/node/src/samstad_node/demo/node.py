@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import socket
@@ -10,9 +11,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import orjson
+
 from samstad_node.supervisor import RoleState, RunFile
 
-__all__ = ["DEMO", "SERVE", "ChildNode", "NodeEnded", "read_key", "usable_port"]
+__all__ = ["DEMO", "SERVE", "ChildNode", "NodeEnded", "login_link", "read_key", "usable_port"]
 
 DEMO = "SAMSTAD_DEMO"
 """Set to 1 in the child's environment: the broker role then writes a key to ``DIR/admin.key``."""
@@ -99,6 +102,21 @@ def read_key(data: Path) -> str:
         return (data / KEY_FILE).read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         return ""
+
+
+def login_link(port: int, key: str) -> str:
+    """Return a URL that logs a browser in once, within fifteen minutes; empty where the node gives none."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    headers = {"X-API-Key": key, "Content-Type": "application/json"}
+    try:
+        connection.request("POST", "/access/v1/links", b'{"principal": "admin"}', headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        return f"http://127.0.0.1:{port}{orjson.loads(body)['path']}" if answer.status == 201 else ""
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        return ""
+    finally:
+        connection.close()
 
 
 def usable_port(wanted: int) -> int:
