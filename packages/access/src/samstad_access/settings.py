@@ -48,6 +48,14 @@ class AccessSettings(msgspec.Struct, frozen=True, kw_only=True):
             "the default one."
         ),
     ] = ()
+    token_mandate_days: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=365,
+            description="How long what a token's holder set up goes on without them: subscriptions.",
+        ),
+    ] = 30
     jwks: Annotated[
         str, Meta(description="File or https URL of the issuer's public keys (JWKS, RFC 7517).")
     ] = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -105,6 +106,7 @@ class World:
         self.task: asyncio.Task[None] | None = None
         self.delivery: Delivery
         self.hand_over_rows = True
+        self.standing: Any = None
 
     # -- the node -----------------------------------------------------------------------------------
 
@@ -117,6 +119,7 @@ class World:
             rng=lambda: 0.5,
             settings=self.settings,
             current_entities=self,
+            standing=self.standing,
         )
         for tenant, subscription in self.matcher:
             self.delivery.subscribe(tenant, subscription)
@@ -166,6 +169,7 @@ class World:
             **members,
         }
         body = {key: value for key, value in body.items() if value is not None}
+        mandate = body.pop("mandate", {"principal": "owner"})
         known = self.matcher.tenant(tenant).get(body["id"])
         subscription = parse_subscription(
             body,
@@ -174,6 +178,7 @@ class World:
             subscription_id=body["id"],
             created_us=known and known.created_us,
         )
+        subscription = replace(subscription, mandate=mandate)
         self.matcher.tenant(tenant).add(subscription)
         self.delivery.subscribe(tenant, subscription)
         return subscription

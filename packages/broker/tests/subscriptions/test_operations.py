@@ -71,7 +71,8 @@ class Rules:
 
     def may(self, caller: Any, tenant: str, operation: Operation, entity_type: str | None) -> bool:
         del tenant
-        return operation is Operation.SUBSCRIBE and (not caller.types or entity_type in caller.types)
+        asked = operation in (Operation.SUBSCRIBE, Operation.READ)
+        return asked and (not caller.types or entity_type in caller.types)
 
     def record(self, entry: Mapping[str, Any]) -> None:
         raise NotImplementedError

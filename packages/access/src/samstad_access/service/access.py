@@ -22,6 +22,7 @@ from samstad_access.service.directory import Directory
 from samstad_access.service.key_set import ALGORITHMS
 from samstad_access.service.keys import Keys
 from samstad_access.service.login import Login, LoginTerms
+from samstad_access.service.mandates import Mandates
 from samstad_access.service.means import Means
 from samstad_access.service.policy.engine import Policy, Verdict
 from samstad_access.service.principals import Principals
@@ -111,6 +112,13 @@ class Access:
             store=store, trail=self.trail, attention=surroundings.attention, random=surroundings.random
         )
         terms = LoginTerms(session_s=settings.session_s, break_glass_s=settings.break_glass_s)
+        mandates = Mandates(
+            self._directory,
+            token_days=settings.token_mandate_days,
+            accepts_tokens=self.tokens is not None,
+        )
+        self.mandate = mandates.mandate
+        self.holder = mandates.holder
         self._store = store
         self.keys = Keys(means)
         self.principals = Principals(means)

@@ -16,7 +16,7 @@ from samstad_access.domain.principal import (
 )
 from samstad_access.domain.role import Grant, RoleRecord, grants
 from samstad_access.domain.session import SessionRecord
-from samstad_access.service.evidence import Evidence
+from samstad_access.service.evidence import MANDATE, Evidence
 from samstad_access.spi.store import EVERYTHING, AccessStore, Change, RecordT
 
 __all__ = ["Directory"]
@@ -84,7 +84,7 @@ class Directory:
         if not self._counts(evidence):
             return None
         record = self._store.find(PrincipalRecord, evidence.principal)
-        if record is None and evidence.kind != "token":
+        if record is None and not _stands_alone(evidence):
             return None
         if record is not None and record.disabled_us is not None:
             return None
@@ -96,6 +96,13 @@ class Directory:
         """Return what a retired principal amounts to now, or None when its credential counts no longer."""
         evidence = self._live.get(principal)
         return None if evidence is None else self.build(evidence)
+
+    def evidence(self, principal: Principal) -> Evidence | None:
+        """Return what a principal was built from; None for one that is not of here."""
+        try:
+            return self._live.get(principal)
+        except TypeError:
+            return None
 
     def anonymous(self) -> Principal | None:
         """Return nobody in particular, or None where no tenant is open."""
@@ -117,6 +124,10 @@ class Directory:
         if evidence.kind == "key":
             key = self._store.find(KeyRecord, evidence.id)
             return key is not None and key.revoked_us is None
+        if evidence.kind == MANDATE:
+            key = self._store.find(KeyRecord, evidence.id) if evidence.id else None
+            # One that expired long ago is no longer there; one that was revoked stays for ever.
+            return key is None or key.revoked_us is None
         if evidence.kind == "session":
             return self._store.find(SessionRecord, evidence.id) is not None
         return evidence.kind == "token" and self._vouches(evidence.id)
@@ -129,7 +140,8 @@ class Directory:
     def _retire(self, changes: set[Change]) -> None:
         for principal, evidence in self._live.items():
             changed = (PrincipalRecord.KIND, evidence.principal) in changes
-            if changed or (evidence.kind in _CREDENTIALS and (evidence.kind, evidence.id) in changes):
+            kind = KeyRecord.KIND if evidence.kind == MANDATE else evidence.kind
+            if changed or (kind in _CREDENTIALS and (kind, evidence.id) in changes):
                 principal.live = False
                 principal.verdicts.clear()
 
@@ -137,6 +149,11 @@ class Directory:
         self.roles = {role.name: role for role in _all(self._store, RoleRecord)}
         # Later ones win: what was stored stands over what an open tenant implies.
         self.labels = Labels((*self._open_labels, *_all(self._store, LabelRecord)))
+
+
+def _stands_alone(evidence: Evidence) -> bool:
+    """Whether somebody needs no record here: the organisation's login vouches, or has vouched."""
+    return evidence.kind == "token" or (evidence.kind == MANDATE and bool(evidence.bindings))
 
 
 def _principal(evidence: Evidence, kind: str, granted: tuple[Grant, ...]) -> Principal:

@@ -8,15 +8,19 @@ from samstad_access.domain.operation import Operation
 from samstad_access.domain.principal import NEVER_US
 from samstad_access.domain.role import Binding
 
-__all__ = ["Evidence"]
+__all__ = ["MANDATE", "Evidence"]
+
+MANDATE = "mandate"
+"""The kind of what stands for somebody who is not there; nobody comes in by it."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """One verified credential.
 
     Attributes:
-        kind: ``key``, ``session``, ``token`` or ``none``.
-        id: of the key or session; of a token the kid of the key that proved it.
+        kind: ``key``, ``session``, ``token``, ``none`` or ``mandate``.
+        id: of the key or session; of a token the kid of the key that proved it; of a mandate the key by
+            which it was made, if any.
         principal: whom it stands for.
         bindings: those that a token brings along.
         limit: what the credential admits; None for all.

@@ -139,7 +139,8 @@ class Keys:
         old = self.get(key_id)
         if old.revoked_us is not None:
             return old
-        revoked = msgspec.structs.replace(old, revoked_us=act.now_us)
+        # Without an expiry it is never purged: what was set up by it stays without effect.
+        revoked = msgspec.structs.replace(old, revoked_us=act.now_us, expires_us=None)
         act.note(self._trail, "key.revoke", f"{old.principal} {key_id}")
         self._store.put(revoked, replacing=old)
         return revoked

@@ -23,6 +23,7 @@ from samstad_broker.service.subscriptions import Subscriptions, restore_subscrip
 from samstad_broker.service.writer import Writer
 from samstad_broker.spi.authorizer import Authorizer
 from samstad_broker.spi.notifier import Notifier
+from samstad_broker.spi.standing import EverybodyStands, Standing
 from samstad_broker.store.sqlite import SqliteStore
 from samstad_models.contexts import list_contexts
 from samstad_ngsild.context import ContextResolver
@@ -77,14 +78,21 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
     for tenant in settings.node.tenants:
         recovered.state.begin_tenant(tenant)
     checkpointer = Checkpointer(store, recovered, writer)
+    access = None if settings.access.open else build_access(context, broker)
+    standing: Standing = EverybodyStands() if access is None else access
     contexts = _contexts(settings)
     notifiers = (HttpNotifier(derive.egress_rules(settings)), MqttNotifier(derive.egress_rules(settings)))
-    delivery = _delivery(context, store, broker, notifiers)
+    delivery = _delivery(context, store, broker, notifiers, standing)
     documents = LogDocuments(broker)
     entities = StateEntities(recovered.state, context.clock.now_us)
     indexes = TenantIndexes()
     subscriptions = Subscriptions(
-        documents=documents, indexes=indexes, delivery=delivery, contexts=contexts, find=entities.get
+        documents=documents,
+        indexes=indexes,
+        delivery=delivery,
+        contexts=contexts,
+        find=entities.get,
+        standing=standing,
     )
     hosting = Hosting(
         broker=broker,
@@ -98,7 +106,6 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
     models = _models(context)
     broker.model = models.port
     writer.listen(delivery.wake)
-    access = None if settings.access.open else build_access(context, broker)
     return Parts(
         store=store,
         broker=broker,
@@ -146,7 +153,11 @@ def _contexts(settings: Settings) -> ContextResolver:
 
 
 def _delivery(
-    context: RoleContext, store: SqliteStore, broker: Broker, notifiers: tuple[HttpNotifier, MqttNotifier]
+    context: RoleContext,
+    store: SqliteStore,
+    broker: Broker,
+    notifiers: tuple[HttpNotifier, MqttNotifier],
+    standing: Standing,
 ) -> Delivery:
     http, mqtt = notifiers
     by_scheme: dict[str, Notifier] = {"http": http, "https": http, "mqtt": mqtt, "mqtts": mqtt}
@@ -158,4 +169,5 @@ def _delivery(
         rng=random.SystemRandom().random,
         settings=derive.delivery_settings(context.settings),
         current_entities=StateEntities(broker.state, context.clock.now_us),
+        standing=standing,
     )

@@ -87,6 +87,11 @@ def _count_state(context: RoleContext, parts: Parts) -> None:
         "samstad_log_position", "Number of the last durable row.", lambda: parts.store.log.head.number
     )
     context.metrics.gauge(
+        "samstad_notifications_withheld",
+        "Changes and entities not told since the start: the subscription's owner may not read them.",
+        lambda: parts.delivery.figures()["withheld"],
+    )
+    context.metrics.gauge(
         "samstad_transient_entities",
         "Entities that expire, or of which something does.",
         lambda: parts.expiry.waiting,

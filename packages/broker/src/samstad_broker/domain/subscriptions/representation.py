@@ -31,20 +31,24 @@ class DeliveryCounters(Protocol):
     def status(self) -> str: ...  # noqa: D102
 
 
-def status_of(subscription: Subscription, now_us: int) -> str:
-    """Return ``expired``, ``paused`` or ``active`` (Table 5.2.12-2)."""
+def status_of(subscription: Subscription, now_us: int, *, entitled: bool = True) -> str:
+    """Return ``expired``, ``paused`` or ``active`` (Table 5.2.12-2).
+
+    A subscription whose owner lost the right to it is paused: nothing is told.
+    """
     if subscription.is_expired(now_us):
         return "expired"
-    return "active" if subscription.is_active else "paused"
+    return "active" if subscription.is_active and entitled else "paused"
 
 
-def represent_subscription(
+def represent_subscription(  # noqa: PLR0913 - what is shown, by keyword
     subscription: Subscription,
     context: Context,
     *,
     now_us: int,
     counters: DeliveryCounters | None,
     sys_attrs: bool = False,
+    entitled: bool = True,
 ) -> dict[str, Any]:
     """Return the JSON members of a subscription, without @context.
 
@@ -54,6 +58,7 @@ def represent_subscription(
         now_us: the time, for ``status``.
         counters: what delivery has counted so far.
         sys_attrs: whether ``createdAt`` and ``modifiedAt`` are shown.
+        entitled: whether its owner may still have it.
     """
     body = dict(subscription.content)
     notification = dict(body["notification"])
@@ -62,7 +67,7 @@ def represent_subscription(
     body.setdefault("isActive", subscription.is_active)
     if subscription.notification_context.link is not None:
         body.setdefault("jsonldContext", subscription.notification_context.link)
-    body["status"] = status_of(subscription, now_us)
+    body["status"] = status_of(subscription, now_us, entitled=entitled)
     if sys_attrs:
         body["createdAt"] = iso(subscription.created_us)
         body["modifiedAt"] = iso(subscription.modified_us)

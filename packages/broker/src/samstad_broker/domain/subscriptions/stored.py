@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from samstad_broker.domain.subscriptions.parsing import parse_subscription
@@ -24,6 +25,7 @@ def stored_content(subscription: Subscription) -> dict[str, Any]:
         "notificationContext": shown.source,
         "notificationLink": shown.link,
         "terms": dict(subscription.terms),
+        "mandate": None if subscription.mandate is None else dict(subscription.mandate),
         "createdUs": subscription.created_us,
         "modifiedUs": subscription.modified_us,
     }
@@ -52,7 +54,7 @@ def restore_subscription(
         notification_context = context_of_terms(
             terms, content["notificationContext"], link=content["notificationLink"]
         )
-    return parse_subscription(
+    subscription = parse_subscription(
         content["body"],
         context,
         now_us=content["modifiedUs"],
@@ -62,3 +64,4 @@ def restore_subscription(
         linked=linked,
         may_be_expired=True,
     )
+    return replace(subscription, mandate=content.get("mandate"))

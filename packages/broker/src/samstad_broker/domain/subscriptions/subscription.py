@@ -119,6 +119,7 @@ class Subscription:
         throttling_us: least time between two notifications.
         interval_us: the period of a periodic subscription; None: told at changes.
         expires_us: when it ends; None: never.
+        mandate: on whose behalf it is told, as the Standing port keeps it; None: nobody's that is known.
         terms: the names that ``content`` uses → what they stand for.
     """
 
@@ -140,6 +141,7 @@ class Subscription:
     interval_us: int | None = None
     expires_us: int | None = None
     is_active: bool = True
+    mandate: Mapping[str, Any] | None = None
     terms: Mapping[str, str] = field(default_factory=dict)
 
     def selects(self, entity_id: str, types: Collection[str]) -> bool:

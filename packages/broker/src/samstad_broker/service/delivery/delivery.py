@@ -17,6 +17,7 @@ from samstad_broker.service.delivery.lane import Lane
 from samstad_broker.service.delivery.reading import Reader
 from samstad_broker.service.delivery.recording import Recorder
 from samstad_broker.service.delivery.restoring import restore
+from samstad_broker.service.delivery.rights import Rights
 from samstad_broker.service.delivery.sending import Sender
 from samstad_broker.service.delivery.settings import DeliverySettings
 from samstad_broker.service.delivery.settling import Settler
@@ -24,6 +25,7 @@ from samstad_broker.service.delivery.timers import Timers
 from samstad_broker.spi.clock import Clock
 from samstad_broker.spi.current_entities import CurrentEntities
 from samstad_broker.spi.notifier import Notifier
+from samstad_broker.spi.standing import EverybodyStands, Standing
 from samstad_broker.spi.store import DeliveryLedger, Log, SubscriptionProgress
 
 __all__ = ["Delivery"]
@@ -42,6 +44,7 @@ class Delivery:
         rng: gives numbers in [0, 1) for the jitter of retries.
         settings: bounds and times.
         current_entities: the present state, for periodic subscriptions and resynchronisation.
+        standing: what the owners of subscriptions may now.
     """
 
     def __init__(  # noqa: PLR0913 - the ports of a projection, by keyword
@@ -54,6 +57,7 @@ class Delivery:
         rng: Callable[[], float],
         settings: DeliverySettings,
         current_entities: CurrentEntities,
+        standing: Standing | None = None,
     ) -> None:
         self._log = log
         self._ledger = ledger
@@ -64,7 +68,8 @@ class Delivery:
         self._lanes = self._reader.lanes
         self._recorder = Recorder(ledger, clock, lambda: self._reader.tail, commit_us=settings.commit_us)
         self._settler = Settler(self._recorder, settings, rng)
-        self._sender = Sender(log, notifiers, clock, self._settler, current_entities)
+        self._rights = Rights(standing or EverybodyStands(), clock)
+        self._sender = Sender(log, notifiers, clock, self._settler, current_entities, self._rights)
         self._gates: dict[str, Gate] = {}
         self._started = False
         self._group: asyncio.TaskGroup | None = None
@@ -130,6 +135,7 @@ class Delivery:
             "queued": sum(len(lane.queue) for lane in lanes),
             "held": sum(lane.held_rows for lane in lanes),
             "given_up": sum(lane.counters.given_up for lane in lanes),
+            "withheld": self._rights.withheld,
             "times_sent": sum(lane.counters.times_sent for lane in lanes),
             "times_failed": sum(lane.counters.times_failed for lane in lanes),
             "failing_endpoints": sum(gate.failures > 0 for gate in self._gates.values()),

@@ -13,6 +13,7 @@ from samstad_broker.domain.subscriptions.subscription import Subscription
 from samstad_broker.service.delivery.change_view import ChangeView, view_change
 from samstad_broker.service.delivery.joining import join_flat, join_inline
 from samstad_broker.service.delivery.lane import Lane
+from samstad_broker.service.delivery.rights import Rights
 from samstad_broker.service.delivery.settings import DeliverySettings
 from samstad_broker.spi.current_entities import CurrentEntities
 from samstad_broker.spi.notifier import Notice
@@ -94,8 +95,9 @@ def _context(subscription: Subscription) -> Context:
 class Renderer:
     """Makes notifications; the same change for subscriptions that want the same is rendered once."""
 
-    def __init__(self, current: CurrentEntities, settings: DeliverySettings) -> None:
+    def __init__(self, current: CurrentEntities, settings: DeliverySettings, rights: Rights) -> None:
         self._current = current
+        self._rights = rights
         self._settings = settings
         self._plans: dict[Lane, _Plan] = {}
         self._kinds: dict[Any, int] = {}
@@ -114,13 +116,12 @@ class Renderer:
         if notification.join == "@none" and not plan.geojson:
             return self._notice(plan, seed, now_us, [self._entity(plan, row) for row in rows])
         views = [_view(plan, row) for row in rows]
-        return self._joined(plan, seed, now_us, views)
+        return self._joined(lane, seed, now_us, views)
 
     def states(self, lane: Lane, documents: Sequence[EntityDocument], now_us: int) -> Notice:
         """Return the notification of current states: of a period, or of a resynchronisation."""
-        plan = self._plan(lane)
         seed = f"{lane.subscription.id} state {now_us} {documents[0]['id']} {len(documents)}"
-        return self._joined(plan, seed, now_us, [ChangeView(document) for document in documents])
+        return self._joined(lane, seed, now_us, [ChangeView(document) for document in documents])
 
     def forget(self, lane: Lane) -> None:
         """Drop what is kept for a lane."""
@@ -146,12 +147,13 @@ class Renderer:
             kept = self._entities[key] = _encoded(plan, _view(plan, row))
         return kept
 
-    def _joined(self, plan: _Plan, seed: str, now_us: int, views: list[ChangeView]) -> Notice:
+    def _joined(self, lane: Lane, seed: str, now_us: int, views: list[ChangeView]) -> Notice:
+        plan = self._plan(lane)
         params = plan.subscription.notification
         tenant = plan.tenant
 
         def find(entity_id: str) -> EntityDocument | None:
-            return self._current.get(tenant, entity_id)
+            return self._rights.document(lane, self._current.get(tenant, entity_id))
 
         if params.join == "inline":
             views = [

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from samstad_broker.domain.rows import Position, Row
 from samstad_broker.service.delivery.lane import Held, Lane
 from samstad_broker.service.delivery.rendering import Renderer
+from samstad_broker.service.delivery.rights import Rights
 from samstad_broker.service.delivery.settling import Settler
 from samstad_broker.service.delivery.taking import take
 from samstad_broker.spi.clock import Clock
@@ -23,13 +24,14 @@ __all__ = ["Sender"]
 class Sender:
     """Sends what a lane has, one notification at each call."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the ports of delivery
         self,
         log: Log,
         notifiers: Mapping[str, Notifier],
         clock: Clock,
         settler: Settler,
         current_entities: CurrentEntities,
+        rights: Rights,
     ) -> None:
         self._log = log
         self._notifiers = notifiers
@@ -37,7 +39,8 @@ class Sender:
         self._settler = settler
         self._settings = settler.settings
         self._current = current_entities
-        self._renderer = Renderer(current_entities, settler.settings)
+        self._rights = rights
+        self._renderer = Renderer(current_entities, settler.settings, rights)
 
     async def send_next(self, lane: Lane) -> None:
         """Send the most urgent: a due retry, the queue, a period that is over, a resynchronisation."""
@@ -56,6 +59,7 @@ class Sender:
     async def _send_queue(self, lane: Lane, now_us: int) -> None:
         most = 1 if lane.singly else self._settings.batch_entities
         taken = take(lane, now_us, most=most)
+        taken.rows = self._rights.rows(lane, taken.rows)
         if not taken.rows:
             self._settler.consume(lane, taken)
             return
@@ -69,15 +73,16 @@ class Sender:
     async def _send_held(self, lane: Lane, held: Held) -> None:
         now_us = self._clock.now_us()
         if held.resync:
-            document = self._current.get(lane.tenant, held.subject)
+            document = self._rights.document(lane, self._current.get(lane.tenant, held.subject))
             if document is None:
                 held.resync = False  # it is gone: what is held tells how, if the subscriber asked for that
                 return
             outcome = await self._send(lane, lambda: self._renderer.states(lane, (document,), now_us), now_us)
         else:
             row = await self._row(held)
-            if row is None:
-                self._settler.settle_held(lane, held, Outcome(Result.REFUSED, "no longer in the log"), now_us)
+            if row is None or not self._rights.rows(lane, [row]):
+                reason = "no longer in the log" if row is None else "its owner may not read it"
+                self._settler.settle_held(lane, held, Outcome(Result.REFUSED, reason), now_us)
                 return
             outcome = await self._send(lane, lambda: self._renderer.changes(lane, (row,), now_us), now_us)
         if not lane.ended and lane.held.get(held.subject) is held:
@@ -96,7 +101,8 @@ class Sender:
     async def _send_state(self, lane: Lane, *, resync: bool) -> bool:
         """Tell the current state of all matching entities; False where not all of it was taken."""
         subscription = lane.subscription
-        async for documents in self._current.matching(lane.tenant, subscription):
+        async for matching in self._current.matching(lane.tenant, subscription):
+            documents = self._rights.documents(lane, matching)
             for first in range(0, len(documents), self._settings.batch_entities):
                 part = documents[first : first + self._settings.batch_entities]
                 if not await self._send_states(lane, part, resync=resync):

@@ -51,6 +51,7 @@ async def create_subscription(
         linked=subscriptions.linked(call.tenant),
     )
     require_subscribe(call, subscription)
+    subscription = subscriptions.owned(call, subscription)
     async with subscriptions.lock(call.tenant, subscription.id):
         await _keep_new(subscriptions, call, subscription)
     return subscription.id

@@ -43,6 +43,7 @@ def list_subscriptions(  # noqa: PLR0913 - the parameters of the operation, by k
                 now_us=call.now_us,
                 counters=subscriptions.delivery.progress(call.tenant, subscription.id),
                 sys_attrs=sys_attrs,
+                entitled=subscriptions.is_entitled(call, subscription),
             )
             for subscription in seen[offset : offset + limit]
         ],

@@ -1,6 +1,7 @@
 """Retrieve subscription: GET /subscriptions/{subscriptionId} (clauses 5.8.3, 6.11.3.1).
 
-- with ``status`` and the counters of its notifications (clause 5.2.14.2).
+- with ``status``, which is ``paused`` also where its owner may not have it any more;
+- with the counters of its notifications (clause 5.2.14.2).
 """
 
 from __future__ import annotations
@@ -29,10 +30,12 @@ def retrieve_subscription(
         BadRequestData: the id is no URI.
         ResourceNotFound: there is none.
     """
+    subscription = subscriptions.get(call, subscription_id)
     return represent_subscription(
-        subscriptions.get(call, subscription_id),
+        subscription,
         context,
         now_us=call.now_us,
         counters=subscriptions.delivery.progress(call.tenant, subscription_id),
         sys_attrs=sys_attrs,
+        entitled=subscriptions.is_entitled(call, subscription),
     )

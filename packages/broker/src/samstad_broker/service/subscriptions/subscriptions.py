@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
@@ -12,6 +12,7 @@ from samstad_broker.domain.subscriptions import Subscription, TenantIndexes
 from samstad_broker.service.call import Call
 from samstad_broker.spi.authorizer import Forbidden, Operation
 from samstad_broker.spi.documents import Documents
+from samstad_broker.spi.standing import EverybodyStands, Standing
 from samstad_broker.spi.store import SubscriptionProgress
 from samstad_ngsild.context import Context, ContextSource
 from samstad_ngsild.document import NULL, EntityDocument
@@ -65,6 +66,7 @@ class Subscriptions:
     delivery: Deliveries
     contexts: Contexts
     find: Find
+    standing: Standing = field(default_factory=EverybodyStands)
     _locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def lock(self, tenant: str, subscription_id: str) -> asyncio.Lock:
@@ -93,6 +95,20 @@ class Subscriptions:
         """Return how q finds the entities that relationships of a tenant lead to."""
         return lambda entity_id: self.find(tenant, entity_id)
 
+    def owned(self, call: Call, subscription: Subscription) -> Subscription:
+        """Return a subscription that is told on the caller's behalf from now on."""
+        return replace(subscription, mandate=self.standing.mandate(call.caller, now_us=call.now_us))
+
+    def is_entitled(self, call: Call, subscription: Subscription) -> bool:
+        """Whether the owner of a subscription may still be told what it selects."""
+        standing, tenant = self.standing, call.tenant
+        holder = standing.holder(subscription.mandate, now_us=call.now_us)
+        if holder is None:
+            return False
+        return may_be_told(
+            lambda operation, kind: standing.may(holder, tenant, operation, kind), subscription
+        )
+
     async def notification_context(self, call: Call, members: Mapping[str, Any]) -> Context | None:
         """Return what ``jsonldContext`` refers to; None where it is not given.
 
@@ -106,22 +122,28 @@ class Subscriptions:
         return await self.contexts.resolve(source, now_us=call.now_us)
 
 
+_May = Callable[[Operation, str | None], bool]
+
+
 def may_subscribe(call: Call, subscription: Subscription) -> bool:
-    """Whether the caller may be told of everything that a subscription can match."""
-    if not subscription.selectors:
-        return call.may(Operation.SUBSCRIBE, None)
-    return all(
-        call.may_all(Operation.SUBSCRIBE, selector.type_keys)
-        if selector.type_keys
-        else call.may(Operation.SUBSCRIBE, None)
-        for selector in subscription.selectors
-    )
+    """Whether the caller may have such a subscription, and see it."""
+    return _may_everywhere(call.may, Operation.SUBSCRIBE, subscription)
+
+
+def may_be_told(may: _May, subscription: Subscription) -> bool:
+    """Whether somebody may have a subscription and read everything that it selects."""
+    return all(_may_everywhere(may, one, subscription) for one in (Operation.SUBSCRIBE, Operation.READ))
+
+
+def _may_everywhere(may: _May, operation: Operation, subscription: Subscription) -> bool:
+    types = [selector.type_keys or (None,) for selector in subscription.selectors] or [(None,)]
+    return all(may(operation, one) for keys in types for one in keys)
 
 
 def require_subscribe(call: Call, subscription: Subscription) -> None:
     """Raise Forbidden unless the caller may be told of everything that a subscription can match."""
-    if not may_subscribe(call, subscription):
+    if not may_be_told(call.may, subscription):
         raise Forbidden(
-            f"{call.caller.id} may not subscribe to all of these entity types here. "
+            f"{call.caller.id} may not both read and subscribe to all of these entity types here. "
             "Ask the node's administrator for a role that grants it."
         )

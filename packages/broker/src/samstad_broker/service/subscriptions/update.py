@@ -2,20 +2,26 @@
 
 - first-level members are replaced, the NGSI-LD null removes a member;
 - ``expiresAt`` in the past is refused whatever else is given;
+- who changes what is told, or where to, is its owner from then on: it is told with the owner's rights;
 - counters and what is still to be told stay as they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from samstad_broker.domain.subscriptions import apply_fragment, stored_content
+from samstad_broker.domain.subscriptions import Subscription, apply_fragment, stored_content
 from samstad_broker.service.call import Call
 from samstad_broker.service.subscriptions.subscriptions import COLLECTION, Subscriptions, require_subscribe
 from samstad_ngsild.context import Context
 
 __all__ = ["update_subscription"]
+
+
+_HARMLESS = frozenset({"isActive", "expiresAt", "subscriptionName", "description", "type", "id"})
+"""Members that change neither what is told nor where to: who pauses a subscription does not take it over."""
 
 
 async def update_subscription(
@@ -36,8 +42,9 @@ async def update_subscription(
     subscriptions.get(call, subscription_id)
     shown = await subscriptions.notification_context(call, fragment)
     async with subscriptions.lock(call.tenant, subscription_id):
+        current = subscriptions.get(call, subscription_id)
         changed = apply_fragment(
-            subscriptions.get(call, subscription_id),
+            current,
             fragment,
             context,
             now_us=call.now_us,
@@ -45,6 +52,25 @@ async def update_subscription(
             linked=subscriptions.linked(call.tenant),
         )
         require_subscribe(call, changed)
+        changed = _owned(subscriptions, call, current, changed, fragment)
         await subscriptions.documents.put(call.tenant, COLLECTION, changed.id, stored_content(changed))
         subscriptions.indexes.tenant(call.tenant).add(changed)
         subscriptions.delivery.subscribe(call.tenant, changed)
+
+
+def _owned(
+    subscriptions: Subscriptions,
+    call: Call,
+    current: Subscription,
+    changed: Subscription,
+    fragment: Mapping[str, Any],
+) -> Subscription:
+    owned = subscriptions.owned(call, changed)
+    is_owner = (
+        current.mandate is not None
+        and owned.mandate is not None
+        and (current.mandate.get("principal") == owned.mandate.get("principal"))
+    )
+    if is_owner or not fragment.keys() <= _HARMLESS:
+        return owned
+    return replace(changed, mandate=current.mandate)
