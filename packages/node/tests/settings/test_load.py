@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samstad_node.cli.main import main
 from samstad_node.settings import Secret, Settings, SettingsRefused, load_settings
 from samstad_node.settings.fields import fields
+from samstad_node.supervisor.channel import Start, encode
 
 
 def load(tmp_path: Path, text: str = "", environment: dict | None = None, flags: dict | None = None):
@@ -100,16 +102,29 @@ def test_a_section_that_is_no_table_and_a_file_that_is_no_toml(tmp_path):
         load_settings(file=tmp_path / "absent.toml", environment={}, flags={})
 
 
+@pytest.mark.usefixtures("vault")
 def test_a_secret_never_shows_not_even_in_a_refusal(tmp_path):
-    loaded = load(tmp_path, environment={"SAMSTAD_ROLES_TOKEN": "hush-hush"})
-    token = loaded.settings.roles.token
-    assert token.reveal() == "hush-hush"
-    for text in (repr(loaded), str(token), f"{token}", repr(token)):
+    loaded = load(tmp_path, environment={"SAMSTAD_VAULT_WORD": "hush-hush"})
+    word = loaded.settings.vault.word
+    assert word.reveal() == "hush-hush"
+    for text in (repr(loaded), str(word), f"{word}", repr(word)):
         assert "hush" not in text
     with pytest.raises(TypeError):
-        pickle.dumps(token)
-    (problem,) = refused(tmp_path, "[roles]\ntoken = 12345\n")
+        pickle.dumps(word)
+    (problem,) = refused(tmp_path, "[vault]\nword = 12345\n")
     assert "12345" not in str(problem)
+
+
+@pytest.mark.usefixtures("vault")
+def test_the_command_shows_no_secret_and_the_pipe_to_a_role_carries_it(tmp_path, capsys, monkeypatch):
+    file = tmp_path / "samstad.toml"
+    file.write_text("[vault]\nword = 'hush-hush'\n")
+    monkeypatch.setenv("SAMSTAD_SETTINGS", str(file))
+    for flags in ([], ["--json"]):
+        assert main(["settings", "show", *flags]) == 0
+        assert "hush" not in capsys.readouterr().out
+    loaded = load_settings(file=file, environment={}, flags={}).settings
+    assert b"hush-hush" in encode(Start("a", "/data", loaded))
 
 
 def test_secrets_compare_by_what_they_hold():

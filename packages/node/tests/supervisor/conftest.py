@@ -13,7 +13,7 @@ import pytest
 
 from samstad_node.clock import SystemClock
 from samstad_node.settings import Settings
-from samstad_node.settings.sections import RolesSettings
+from samstad_node.settings.sections import AccessSettings, RolesSettings
 from samstad_node.supervisor import Node, RunFile, RunningRole, Supervisor
 
 FAKES = Path(__file__).with_name("fake_roles.py")
@@ -54,8 +54,9 @@ class Running:
 @pytest.fixture
 def supervise(tmp_path):
     @contextlib.asynccontextmanager
-    async def start(*names: str, **changes: float) -> AsyncIterator[Running]:
-        settings = Settings(roles=msgspec.structs.replace(QUICK, **changes))
+    async def start(*names: str, issuer: str = "", **changes: float) -> AsyncIterator[Running]:
+        roles = msgspec.structs.replace(QUICK, **changes)
+        settings = Settings(roles=roles, access=AccessSettings(issuer=issuer))
         node = Node(names, tmp_path, settings, "0.test", SystemClock())
         supervisor = Supervisor(node, (sys.executable, str(FAKES)))
         task = asyncio.create_task(supervisor.run())

@@ -67,7 +67,7 @@ async def late(context: RoleContext) -> None:
 
 
 async def tells(context: RoleContext) -> None:
-    (context.data / "told").write_text(context.settings.roles.token.reveal())
+    (context.data / "told").write_text(context.settings.access.issuer)
     context.ready({"http": 8123})
     await context.stop.wait()
 

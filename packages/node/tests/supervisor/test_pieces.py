@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samstad_node.settings import Secret, Settings
+from samstad_node.settings import Settings
 from samstad_node.settings.sections import RolesSettings
 from samstad_node.supervisor import DataDirectory, DataDirectoryInUse, PortTaken, demand_free_port
 from samstad_node.supervisor.backoff import Backoff
@@ -57,7 +57,7 @@ def test_a_data_directory_is_used_by_one_node_at_a_time(tmp_path):
 
 
 def test_messages_survive_the_pipe_with_settings_whole():
-    settings = Settings(roles=RolesSettings(token=Secret("hush"), run=("a", "b")))
+    settings = Settings(roles=RolesSettings(run=("a", "b")))
     assert decode_start(encode(Start("a", "/data", settings))) == Start("a", "/data", settings)
     for report in (Beat(), Ready({"http": 1}), Refused("no", "do", 3)):
         assert decode_report(encode(report)) == report

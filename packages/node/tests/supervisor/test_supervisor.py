@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from samstad_node.settings import Secret
 from samstad_node.supervisor import RoleRefused, RunFile
 
 pytestmark = [
@@ -127,8 +126,8 @@ async def test_a_role_that_will_not_stop_is_killed_at_the_deadline(supervise):
         assert not alive(pid)
 
 
-async def test_the_run_file_tells_pids_and_ports_and_settings_travel_with_their_secrets(supervise):
-    async with supervise("tells", token=Secret("hush-hush")) as node:
+async def test_the_run_file_tells_pids_and_ports_and_settings_travel_where_nobody_sees_them(supervise):
+    async with supervise("tells", issuer="hush-hush") as node:
         await node.ready("tells")
         seen = RunFile.read(node.data)
         assert (seen.pid, seen.version, seen.single) == (os.getpid(), "0.test", False)

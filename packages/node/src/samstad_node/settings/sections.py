@@ -12,7 +12,6 @@ import msgspec
 from msgspec import Meta
 
 from samstad_access import AccessSettings as DeclaredAccess
-from samstad_node.settings.secret import Secret
 
 __all__ = [
     "AccessSettings",
@@ -241,6 +240,3 @@ class RolesSettings(msgspec.Struct, frozen=True):
     stable_after_s: Annotated[
         float, Meta(gt=0, le=3600, description="A role that ran this long starts again from the first wait.")
     ] = 60.0
-    token: Annotated[
-        Secret, Meta(description="What the roles of this node show each other; empty: made at each start.")
-    ] = msgspec.field(default_factory=Secret)
