@@ -94,6 +94,19 @@ def _sees_all(dataset: Dataset, call: Call) -> bool:
     return len(dataset.types) <= _MOST_TYPES and call.may_all(Operation.READ, dataset.types)
 
 
+def _readable(call: Call) -> Callable[[tuple[str, ...]], bool]:
+    """Return whether the caller may read entities of some types; asked once for each set of types."""
+    answers: dict[tuple[str, ...], bool] = {}
+
+    def may_read(types: tuple[str, ...]) -> bool:
+        answer = answers.get(types)
+        if answer is None:
+            answer = answers[types] = call.may_all(Operation.READ, types)
+        return answer
+
+    return may_read
+
+
 def _plain_records(dataset: Dataset, query: Query, compiled: CompiledQuery) -> OrderedRecords | None:
     """Return the records of a query for one type and nothing else, which needs no evaluation."""
     if query.order or query.q or query.geo or query.scope or query.attrs or len(query.selectors) > 1:
@@ -121,6 +134,7 @@ async def _matches(
     found: list[Record] = []
     looked_at = 0
     candidates = narrow(dataset, compiled)
+    readable = _readable(call)
     for records in _slices(dataset, candidates):
         if looked_at:
             await asyncio.sleep(0)
@@ -132,10 +146,10 @@ async def _matches(
         for record in records:
             if not all(may(record.sequence) for may in candidates.may_match):
                 continue
-            valid = valid_record(dataset, record, call.now_us)
-            if valid is None or not call.may_all(Operation.READ, record.types):
+            if not readable(record.types):
                 continue
-            if compiled.matches(valid.parsed()):
+            valid = valid_record(dataset, record, call.now_us)
+            if valid is not None and compiled.matches(valid.parsed()):
                 found.append(valid)
                 if len(found) == wanted:
                     return found
