@@ -8,7 +8,8 @@
 | history-add     | ``by``, ``types``, ``set``: late observations; current state is not touched          |
 | history-correct | ``by``, ``attribute``, ``instanceId``, ``instance``                                  |
 | history-delete  | ``by``, ``attribute``?, ``datasetId``?, ``instanceId``?: less given, more deleted    |
-| purge           | ``by``, ``decision``, ``before``: history older than a time is given up by retention |
+| purge           | ``by``, ``decision``, ``before``, ``types``?, ``attributes``?: history older than a  |
+|                 | time is given up by retention; no subject: of all entities                            |
 | redact          | ``by``, ``reason``, ``attributes``?: values are taken out of the whole history       |
 | audit           | an access decision or administrative act, chained by ``previous`` and ``hash``       |
 | document        | ``by``, ``collection``, ``content``: a subscription, registration, context; null ends it |
@@ -16,6 +17,8 @@
 ``head`` holds the core members of the entity after the change, ``was`` before it (null: created).
 ``set`` maps each touched attribute to its instances after the change (an empty list: deleted),
 ``before`` to its instances before it. State is rebuilt from ``head`` and ``set`` alone.
+The ``datasetId`` of history-delete is ``@none`` for the instances without one; left out: those of any.
+``attributes`` of purge and redact: left out, all.
 """
 
 from __future__ import annotations

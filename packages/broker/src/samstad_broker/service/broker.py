@@ -9,6 +9,7 @@ from typing import Protocol
 from samstad_broker.domain.state.dataset import Dataset
 from samstad_broker.domain.state.shard import State
 from samstad_broker.service.call import Call
+from samstad_broker.service.history import History
 from samstad_broker.service.writer import Writer
 from samstad_broker.spi.clock import Clock
 from samstad_ngsild.document import EntityDocument
@@ -84,6 +85,7 @@ class Broker:
 
     Attributes:
         alias: the name of this context source in ``Via`` and sourceIdentity (clause 6.3.18).
+        history: what temporal operations read; None: this broker keeps none that can be asked.
         may_begin_tenants: whether the first write into an unknown tenant creates it (clause 5.5.10).
     """
 
@@ -94,6 +96,7 @@ class Broker:
     model: ModelCheck = no_model
     limits: BrokerLimits = field(default_factory=BrokerLimits)
     alias: str = "samstad"
+    history: History | None = None
     may_begin_tenants: bool = True
 
     def data(self, call: Call) -> Dataset:

@@ -17,7 +17,8 @@ What the rows mean to it:
 | history-correct | the instance is replaced; its createdAt and its id stay (5.6.14.4)                  |
 | history-delete  | the instances named are forgotten; nothing named but the entity: all of it         |
 | purge           | instances whose every time lies before ``before`` are forgotten                     |
-| redact          | values of the attributes (none named: of all) are taken out, their times stay      |
+| redact          | values of the attributes (none named: of all) are taken out, their times stay;     |
+|                 | an instance then says as a deletion record does when its value went                |
 | audit, document | nothing                                                                            |
 """
 
@@ -88,7 +89,8 @@ class HistoryWindow:
         dataset_ids: of these only, ``@none`` for the default instance; None: all.
         most: at most so many instances of each attribute and entity; None: all.
         latest: with ``most``, the latest ones in descending order of time; otherwise the earliest, ascending.
-            Instances of one time stand in the order in which they were written, the latest last.
+            Instances of one time stand in the order in which they were written, with ``latest`` in the
+            opposite one.
     """
 
     timeproperty: str = "observedAt"
