@@ -69,6 +69,7 @@ class BrokerLimits:
         page: the largest ``limit``.
         default_page: the ``limit`` of a query that gives none.
         join_level: the largest ``joinLevel``.
+        page_instances: instances of one attribute in a temporal answer; more are given page by page.
         scan: documents that one query may evaluate before it is refused as too complex.
     """
 
@@ -77,6 +78,7 @@ class BrokerLimits:
     default_page: int = 20
     join_level: int = 5
     scan: int = 2_000_000
+    page_instances: int = 1_000
 
 
 @dataclass(slots=True, kw_only=True)

@@ -18,12 +18,14 @@ from samstad_broker.service.contexts.restore import restore_contexts
 from samstad_broker.service.delivery import Delivery
 from samstad_broker.service.documents import LogDocuments
 from samstad_broker.service.expiry_task import ExpiryTask
+from samstad_broker.service.history import History
 from samstad_broker.service.registrations import Registrations
 from samstad_broker.service.subscriptions import Subscriptions, restore_subscriptions
 from samstad_broker.service.writer import Writer
 from samstad_broker.spi.authorizer import Authorizer
 from samstad_broker.spi.notifier import Notifier
 from samstad_broker.spi.standing import EverybodyStands, Standing
+from samstad_broker.store.memory import MemoryHistoryIndex
 from samstad_broker.store.sqlite import SqliteStore
 from samstad_models.contexts import list_contexts
 from samstad_ngsild.context import ContextResolver
@@ -54,6 +56,7 @@ class Parts:
     registrations: Registrations
     subscriptions: Subscriptions
     delivery: Delivery
+    history: History
     expiry: ExpiryTask
     models: ModelChecks
     notifiers: tuple[HttpNotifier, MqttNotifier]
@@ -78,6 +81,8 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
     for tenant in settings.node.tenants:
         recovered.state.begin_tenant(tenant)
     checkpointer = Checkpointer(store, recovered, writer)
+    index = MemoryHistoryIndex(keeps_deleted=settings.history.keep_deleted)
+    broker.history = history = History(index, store.log, writer, context.clock)
     access = None if settings.access.open else build_access(context, broker)
     standing: Standing = EverybodyStands() if access is None else access
     contexts = _contexts(settings)
@@ -116,6 +121,7 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
         registrations=Registrations(broker=broker, documents=documents),
         subscriptions=subscriptions,
         delivery=delivery,
+        history=history,
         expiry=ExpiryTask(broker),
         models=models,
         notifiers=notifiers,

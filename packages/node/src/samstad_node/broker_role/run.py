@@ -92,6 +92,7 @@ def _background(context: RoleContext, parts: Parts) -> dict[str, Coroutine[Any, 
         "checkpoints": parts.checkpointer.run(context.clock),
         "delivery": parts.delivery.run(),
         "expiry": parts.expiry.run(),
+        "history": parts.history.run(),
     }
     if parts.access is not None:
         found["access"] = _keep_access(context, parts)

@@ -92,6 +92,11 @@ def _count_state(context: RoleContext, parts: Parts) -> None:
         lambda: parts.delivery.figures()["withheld"],
     )
     context.metrics.gauge(
+        "samstad_history_lag_rows",
+        "Rows of the log that the temporal index has not taken in yet.",
+        lambda: parts.history.figures()["lag_rows"],
+    )
+    context.metrics.gauge(
         "samstad_transient_entities",
         "Entities that expire, or of which something does.",
         lambda: parts.expiry.waiting,

@@ -85,6 +85,7 @@ def broker_limits(settings: Settings) -> BrokerLimits:
         page=limits.page,
         default_page=min(BrokerLimits().default_page, limits.page),
         scan=limits.scan_entities,
+        page_instances=settings.history.page_instances,
     )
 
 

@@ -16,6 +16,7 @@ from samstad_access import AccessSettings as DeclaredAccess
 __all__ = [
     "AccessSettings",
     "ContextsSettings",
+    "HistorySettings",
     "HttpSettings",
     "LimitsSettings",
     "LogSettings",
@@ -149,6 +150,26 @@ class StoreSettings(msgspec.Struct, frozen=True):
     waiting_mib: Annotated[
         int, Meta(ge=1, le=65_536, description="More than this waiting for the disk makes writes answer 503.")
     ] = 64
+
+
+class HistorySettings(msgspec.Struct, frozen=True):
+    """What is kept of the past, and how much of it one answer holds (the temporal API)."""
+
+    keep_deleted: Annotated[
+        bool,
+        Meta(
+            description="Keep the history of entities that are deleted, with the time of their end; "
+            "otherwise deleting an entity deletes its history, and only what expired stays."
+        ),
+    ] = False
+    page_instances: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="Most instances of one attribute in an answer; more are given page by page (206).",
+        ),
+    ] = 1000
 
 
 class ContextsSettings(msgspec.Struct, frozen=True):

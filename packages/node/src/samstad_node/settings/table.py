@@ -7,6 +7,7 @@ import msgspec
 from samstad_node.settings.sections import (
     AccessSettings,
     ContextsSettings,
+    HistorySettings,
     HttpSettings,
     LimitsSettings,
     LogSettings,
@@ -29,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     access: AccessSettings = AccessSettings()
     store: StoreSettings = StoreSettings()
     limits: LimitsSettings = LimitsSettings()
+    history: HistorySettings = HistorySettings()
     contexts: ContextsSettings = ContextsSettings()
     models: ModelsSettings = ModelsSettings()
     notifications: NotificationsSettings = NotificationsSettings()
