@@ -62,14 +62,24 @@ def test_every_attribute_is_an_array_of_instances():
 
 
 def test_a_scope_with_a_history_is_a_property():
-    scopes = [at(1, ["/A"]), at(2, ["/B"])]
+    scopes = [at(1, ["/A"]), at(2, ["/B", "/C"])]
     shown = represent_history({**history(), "scope": scopes}, CORE)
-    assert [each["value"] for each in shown["scope"]] == [["/A"], ["/B"]]
-    assert represent_values({**history(), "scope": scopes}, CORE)["scope"]["values"][1][0] == ["/B"]
+    assert [each["value"] for each in shown["scope"]] == ["/A", ["/B", "/C"]]
+    assert "modifiedAt" not in shown["scope"][0]
+    assert represent_values({**history(), "scope": scopes}, CORE)["scope"]["values"][0][0] == "/A"
     assert represent_values({**history(), "scope": ["/A"]}, CORE)["scope"] == "/A"
     assert "scope" not in represent_values(
         {**history(), "scope": scopes}, CORE, Representation(omit=frozenset({"scope"}))
     )
+
+
+def test_no_format_of_an_entity_loses_instances():
+    evolution = history(speed=[at(1, 50), at(2, 60)], brand=[at(1, "x")])
+    simplified = represent_history(evolution, CORE, Representation(format="simplified"))
+    assert [value for value, _ in simplified["speed"]["values"]] == [50, 60]
+    concise = represent_history(evolution, CORE, Representation(format="concise"))
+    assert [each["value"] for each in concise["speed"]] == [50, 60]
+    assert "type" not in concise["brand"][0]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ from typing import Any
 
 from samstad_ngsild.context import CORE, Context
 from samstad_ngsild.document import NULL, EntityDocument, Instance
+from samstad_ngsild.entities.evolution import read_evolution, read_scope_evolution, settle_scope
 from samstad_ngsild.entities.instances import Reading, at, read_attribute, read_datetime, read_partial
-from samstad_ngsild.entities.names import check_uri, is_scope, type_iri
+from samstad_ngsild.entities.names import check_uri, type_iri
+from samstad_ngsild.entities.scopes import read_scopes
 from samstad_ngsild.entities.values import Nulls, is_deletion
 from samstad_ngsild.errors import BadRequestData
 
@@ -24,8 +26,14 @@ _SYSTEM = ("createdAt", "modifiedAt", "deletedAt")
 _GEO_ATTRIBUTES = frozenset(map(CORE.expand, ("location", "observationSpace", "operationSpace")))
 
 
-def expand_entity(
-    body: Any, context: Context, *, now: str, keep_system: bool = False, simplified: bool = False
+def expand_entity(  # noqa: PLR0913  the last ones are keyword-only options
+    body: Any,
+    context: Context,
+    *,
+    now: str,
+    keep_system: bool = False,
+    simplified: bool = False,
+    temporal: bool = False,
 ) -> EntityDocument:
     """Return the document of an entity.
 
@@ -35,18 +43,20 @@ def expand_entity(
         now: the text of createdAt and modifiedAt; those of the producer are ignored (clause 5.2.2).
         keep_system: take system times and instanceIds as they are given, for imports and peers' answers.
         simplified: the body is in the simplified representation (clause 4.5.4).
+        temporal: the body is a temporal evolution (clause 5.2.20): attributes have all their instances, and
+            so has ``scope``, as a Property.
 
     Raises:
         BadRequestData: with a pointer to the member.
     """
     _check_object(body)
     reading = Reading.of(context, now=now, nulls=Nulls(), keep_system=keep_system, simplified=simplified)
+    reading.temporal = temporal
     document: EntityDocument = {
         "id": _id(body),
         "type": _types(reading, body),
     }
-    if "scope" in body:
-        document["scope"] = _scopes(reading, body["scope"])
+    _read_scope(reading, body, document)
     document["createdAt"] = document["modifiedAt"] = now
     if keep_system:
         document.update({key: body[key] for key in _SYSTEM if key in body})
@@ -64,6 +74,7 @@ def expand_fragment(  # noqa: PLR0913  the last ones are keyword-only options
     allow_null: bool = False,
     merge: bool = False,
     simplified: bool = False,
+    temporal: bool = False,
 ) -> EntityDocument:
     """Return a fragment of an entity: what a body says, id and type only where it has them.
 
@@ -75,6 +86,7 @@ def expand_fragment(  # noqa: PLR0913  the last ones are keyword-only options
             is an instance whose value is the NGSI-LD Null: ``is_deletion`` tells.
         merge: as ``allow_null``, also within values, and attributes may lack type and value (clause 5.5.12).
         simplified: attributes are values alone (clause 6.5.3.4).
+        temporal: as for an entity (clause 5.2.20).
 
     Raises:
         BadRequestData: with a pointer to the member.
@@ -82,13 +94,13 @@ def expand_fragment(  # noqa: PLR0913  the last ones are keyword-only options
     _check_object(body)
     nulls = Nulls(values=allow_null or merge, inside=merge)
     reading = Reading.of(context, now=now, nulls=nulls, partial=merge, simplified=simplified)
+    reading.temporal = temporal
     document: EntityDocument = {}
     if "id" in body or "@id" in body:
         document["id"] = _id(body)
     if "type" in body or "@type" in body:
         document["type"] = _types(reading, body)
-    if "scope" in body:
-        document["scope"] = _scopes(reading, body["scope"])
+    _read_scope(reading, body, document)
     if "expiresAt" in body:
         document["expiresAt"] = _expires_at(reading, body["expiresAt"])
     _read_attributes(reading, body, document)
@@ -150,22 +162,10 @@ def _types(reading: Reading, body: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(iris))
 
 
-def _scopes(reading: Reading, scope: Any) -> list[str] | str:
-    """Return the scopes as a list, or the NGSI-LD Null where it is allowed."""
-    if scope in (NULL, [NULL]):
-        if reading.nulls.values:
-            return NULL
-        raise BadRequestData("There is no scope to delete here.", pointer="/scope")
-    scopes = scope if type(scope) is list else [scope]
-    for index, item in enumerate(scopes):
-        if not is_scope(item):
-            place = f"/scope/{index}" if scopes is scope else "/scope"
-            raise BadRequestData(
-                f"{item!r:.60} is no scope; write it like /Vasteras/Centrum (clause 4.18).", pointer=place
-            )
-    if not scopes:
-        raise BadRequestData("A list of scopes has at least one.", pointer="/scope")
-    return list(dict.fromkeys(scopes))
+def _read_scope(reading: Reading, body: dict[str, Any], document: EntityDocument) -> None:
+    if "scope" in body:
+        read = read_scope_evolution if reading.temporal else read_scopes
+        document["scope"] = read(reading, body["scope"])
 
 
 def _expires_at(reading: Reading, value: Any) -> str:
@@ -176,7 +176,7 @@ def _expires_at(reading: Reading, value: Any) -> str:
 
 
 def _read_attributes(reading: Reading, body: dict[str, Any], document: EntityDocument) -> None:
-    names = reading.names
+    names, read = reading.names, read_evolution if reading.temporal else read_attribute
     for name, value in body.items():
         if name in _ROOT_MEMBERS:
             continue
@@ -184,11 +184,13 @@ def _read_attributes(reading: Reading, body: dict[str, Any], document: EntityDoc
             iri = names[name]
             if iri in document:
                 _refuse_twice(name, iri)
-            document[iri] = read_attribute(reading, value)
+            document[iri] = read(reading, value)
             if iri in _GEO_ATTRIBUTES:
                 _check_geo(name, document[iri])
         except BadRequestData as error:
             raise at(error, name) from None
+    if reading.temporal:
+        settle_scope(document, now=reading.now)
 
 
 def _refuse_twice(name: str, iri: str) -> None:

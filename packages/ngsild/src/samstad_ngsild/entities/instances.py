@@ -15,7 +15,15 @@ from samstad_ngsild.entities.names import AttributeIris, attribute_iris, check_u
 from samstad_ngsild.entities.values import KINDS, AttributeKind, Nulls, infer_type
 from samstad_ngsild.errors import BadRequestData
 
-__all__ = ["Reading", "at", "read_attribute", "read_datetime", "read_partial", "reads_as_bare_value"]
+__all__ = [
+    "Reading",
+    "at",
+    "is_array_of_instances",
+    "read_attribute",
+    "read_datetime",
+    "read_partial",
+    "reads_as_bare_value",
+]
 
 _MAX_DEPTH = 16
 _WRAPPED = frozenset({"languageMap", "vocab", "json"})
@@ -37,6 +45,7 @@ class Reading:
         partial: attributes may lack type and value: fragments of partial update and merge.
         simplified: attributes are values alone (clause 4.5.4).
         keep_system: take createdAt, modifiedAt, deletedAt and instanceId as they are given.
+        temporal: attributes have all their instances over time (clause 5.2.20).
         depth: how deep in sub-attributes the reading is.
     """
 
@@ -47,6 +56,7 @@ class Reading:
     partial: bool = False
     simplified: bool = False
     keep_system: bool = False
+    temporal: bool = False
     depth: int = 0
 
     @classmethod
@@ -72,7 +82,7 @@ def read_attribute(reading: Reading, value: Any) -> list[Instance]:
         if len(value) == 1 and type(value.get("dataset")) is dict:
             return _read_dataset(reading, value["dataset"])
         return [_read_object(reading, value)]
-    if type(value) is list and not reading.simplified and _is_instances(value):
+    if type(value) is list and not reading.simplified and is_array_of_instances(value):
         return _read_instances(reading, value)
     return [_bare(reading, "Property", value)]
 
@@ -91,7 +101,7 @@ def read_partial(reading: Reading, fragment: Any) -> list[Instance]:
 def reads_as_bare_value(value: Any) -> bool:
     """Tell whether a Property's value that stands alone is read as just that (clause 4.5.2.3)."""
     if type(value) is list:
-        return not _is_instances(value)
+        return not is_array_of_instances(value)
     if type(value) is not dict or "@value" in value:
         return True
     if "type" in value or "@type" in value or infer_type(value) is not None:
@@ -99,7 +109,8 @@ def reads_as_bare_value(value: Any) -> bool:
     return _NEEDS_VALUE.isdisjoint(value) and not (len(value) == 1 and "dataset" in value)
 
 
-def _is_instances(items: list[Any]) -> bool:
+def is_array_of_instances(items: list[Any]) -> bool:
+    """Tell whether an array holds instances of an attribute, rather than being its value."""
     return any(type(item) is dict and _is_instance(item) for item in items)
 
 

@@ -15,6 +15,8 @@ from typing import Any
 
 from samstad_ngsild.context import Context
 from samstad_ngsild.document import CORE_MEMBERS, NULL, VALUE_MEMBER, EntityDocument, Instance
+from samstad_ngsild.entities.evolution import PLURAL
+from samstad_ngsild.entities.geometry import looks_like_geometry
 from samstad_ngsild.entities.language import choose_language, parse_languages
 from samstad_ngsild.entities.represent import Representation, renderer
 from samstad_ngsild.errors import InvalidRequest
@@ -31,17 +33,8 @@ __all__ = [
     "represent_values",
 ]
 
-_PLURAL = {
-    "value": "values",
-    "object": "objects",
-    "languageMap": "languageMaps",
-    "vocab": "vocabs",
-    "valueList": "valueLists",
-    "objectList": "objectLists",
-    "json": "jsons",
-}
 _RELATIONSHIPS = frozenset({"Relationship", "ListRelationship"})
-_ANY_TIME = ("observedAt", "modifiedAt", "createdAt", "deletedAt")
+_ANY_TIME = ("observedAt", "deletedAt", "modifiedAt", "createdAt")
 _PLAIN = Representation()
 
 
@@ -50,17 +43,48 @@ def represent_history(
 ) -> dict[str, Any]:
     """Return the temporal representation (clause 4.5.6): every attribute is an array of instances.
 
-    The representation's pick, omit, lang, dataset_ids and sys_attrs apply as for an entity.
+    The representation's pick, omit, lang, dataset_ids and sys_attrs apply as for an entity. Its format
+    ``simplified`` gives the simplified temporal one (``represent_values``): what is simplified for an entity
+    has no times, and so no place for a second instance.
     """
+    if representation.format == "simplified":
+        return represent_values(history, context, representation)
     scopes = history.get("scope")
     is_timed = bool(scopes) and isinstance(scopes, list) and isinstance(scopes[0], dict)
-    entity = renderer(context, representation)(history)
+    entity = renderer(context, replace(representation, format="normalized"))(history)
     for name, value in entity.items():
         if name not in CORE_MEMBERS and not isinstance(value, list):
             entity[name] = [value]
     if is_timed and "scope" in entity:
-        entity["scope"] = scopes
+        entity["scope"] = [_scope_shown(scope, sys_attrs=representation.sys_attrs) for scope in scopes or ()]
+    if representation.format == "concise":
+        _make_concise(entity)
     return entity
+
+
+_SYSTEM = frozenset({"createdAt", "modifiedAt"})
+
+
+def _scope_shown(scope: Instance, *, sys_attrs: bool) -> dict[str, Any]:
+    """Return an instance of a scope; one of several scopes is an array, one alone is a text (4.18)."""
+    shown = {name: value for name, value in scope.items() if sys_attrs or name not in _SYSTEM}
+    shown["value"] = _scope_value(scope)
+    return shown
+
+
+def _scope_value(scope: Instance) -> Any:
+    value = scope["value"]
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _make_concise(entity: dict[str, Any]) -> None:
+    """Leave out the types of instances; each stays an object, so that values in an array are not mistaken."""
+    for name, instances in entity.items():
+        if name in CORE_MEMBERS:
+            continue
+        for instance in instances:
+            if not (instance["type"] == "Property" and looks_like_geometry(instance.get("value"))):
+                del instance["type"]
 
 
 def represent_values(
@@ -72,7 +96,7 @@ def represent_values(
 ) -> dict[str, Any]:
     """Return the simplified temporal representation (clause 4.5.9): pairs of value and time.
 
-    The time is that of ``timeproperty``; an instance without it shows when it was modified.
+    The time is that of ``timeproperty``; an instance without it shows when it was observed, deleted or modified.
     """
     values = _values_of(context, representation.lang)
 
@@ -81,7 +105,7 @@ def represent_values(
         if member == "languageMap" and representation.lang is not None:
             kind, member = "Property", "value"
         pairs = [[values(instance), _shown_time(instance, timeproperty)] for instance in instances]
-        return kind, {_PLURAL[member]: pairs}
+        return kind, {PLURAL[member]: pairs}
 
     return _entity(history, context, representation, show)
 
@@ -277,7 +301,7 @@ def _add_scope(
     if representation.omit is not None and "scope" in _names(representation.omit):
         return
     if isinstance(scope, list) and isinstance(scope[0], dict):
-        entity["scope"] = _group(show, scope)
+        entity["scope"] = _group(show, [{**each, "value": _scope_value(each)} for each in scope])
     else:
         entity["scope"] = scope[0] if isinstance(scope, list) and len(scope) == 1 else scope
 
