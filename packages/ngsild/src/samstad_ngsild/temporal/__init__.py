@@ -17,6 +17,7 @@ from samstad_ngsild.temporal.periods import Periods, period_text
 from samstad_ngsild.temporal.represent import (
     aggregate_instances,
     represent_aggregated,
+    represent_aggregated_numbers,
     represent_history,
     represent_series,
     represent_values,
@@ -49,6 +50,7 @@ __all__ = [
     "parse_temporal_params",
     "period_text",
     "represent_aggregated",
+    "represent_aggregated_numbers",
     "represent_history",
     "represent_series",
     "represent_values",

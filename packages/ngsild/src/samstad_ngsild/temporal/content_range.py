@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from samstad_ngsild.document import Instance
 from samstad_ngsild.temporal.periods import period_text
@@ -11,12 +12,12 @@ from samstad_ngsild.temporal.temporal_query import TemporalQuery, time_of
 
 __all__ = ["Cut", "content_range", "cut_history"]
 
-History = Mapping[str, list[Instance]]
-"""Attribute → its instances, as ``TemporalQuery.select`` orders them."""
+Key = TypeVar("Key", bound=Hashable)
+"""Names a time series in one response: an attribute, or an entity and an attribute."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Generic[Key]):
     """The part of a history that fits one response.
 
     Attributes:
@@ -25,22 +26,35 @@ class Cut:
         is_partial: something was cut off, so that the answer is 206 with Content-Range.
     """
 
-    history: dict[str, list[Instance]]
+    history: dict[Key, list[Instance]]
     oldest_us: int | None
     newest_us: int | None
     is_partial: bool
 
 
-def cut_history(history: History, query: TemporalQuery, *, limit: int) -> Cut:
+def cut_history(
+    history: Mapping[Key, list[Instance]],
+    query: TemporalQuery,
+    *,
+    limit: int,
+    time: Callable[[Instance], int | None] | None = None,
+) -> Cut[Key]:
     """Return what of a history fits when no attribute may have more than ``limit`` instances.
+
+    Args:
+        history: instances as ``TemporalQuery.select`` orders them.
+        query: its temporal property, and whether it asks for the last ones.
+        limit: most instances of each attribute.
+        time: of an instance, where it is not the query's temporal property.
 
     All attributes are cut at one time, the tightest, so that the range describes the whole response:
     forwards the earliest times are kept, with lastN the latest. Instances at the time of the cut are kept
     together, so a page may be longer where many instances have one time; the next page begins after it.
     """
     backwards = query.last_n is not None
+    at = time or (lambda instance: time_of(instance, query.timeproperty))
     timed = {
-        name: [(moment, i) for i in instances if (moment := time_of(i, query.timeproperty)) is not None]
+        name: [(moment, i) for i in instances if (moment := at(i)) is not None]
         for name, instances in history.items()
     }
     edges = [found[limit - 1][0] for found in timed.values() if len(found) > limit]

@@ -9,7 +9,7 @@ each, with the datasetId beside the values.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from samstad_ngsild.temporal.value_types import ValueType, aggregated_type, iden
 __all__ = [
     "aggregate_instances",
     "represent_aggregated",
+    "represent_aggregated_numbers",
     "represent_history",
     "represent_series",
     "represent_values",
@@ -96,7 +97,8 @@ def represent_values(
 ) -> dict[str, Any]:
     """Return the simplified temporal representation (clause 4.5.9): pairs of value and time.
 
-    The time is that of ``timeproperty``; an instance without it shows when it was observed, deleted or modified.
+    The time is that of ``timeproperty``; an instance without it shows another
+    one that it has.
     """
     values = _values_of(context, representation.lang)
 
@@ -170,6 +172,37 @@ def represent_aggregated(
             raise InvalidRequest(detail, pointer="aggrMethods")
         del entity[name]
     return entity
+
+
+def represent_aggregated_numbers(
+    head: EntityDocument,
+    series: Mapping[str, Sequence[tuple[str | None, Series]]],
+    context: Context,
+    representation: Representation = _PLAIN,
+) -> dict[str, Any]:
+    """Return the aggregated temporal representation of series that ``aggregate_numbers`` calculated.
+
+    Args:
+        head: the core members of the entity.
+        series: attribute → (datasetId, series) for each data set that is to be shown.
+        context: compacts names.
+        representation: ``pick`` and ``omit`` apply.
+    """
+    plain = replace(representation, format="normalized", dataset_ids=None)
+    entity = renderer(context, plain)({**head, **{name: [_EMPTY] for name in series}})
+    for name, groups in series.items():
+        term = context.compact(name)
+        if term in entity:
+            shown = [
+                {"type": "Property", **_dataset_member(dataset_id), **represent_series(each)}
+                for dataset_id, each in groups
+            ]
+            entity[term] = shown[0] if len(shown) == 1 else shown
+    return entity
+
+
+def _dataset_member(dataset_id: str | None) -> dict[str, Any]:
+    return {} if dataset_id is None else {"datasetId": dataset_id}
 
 
 def _has_series(value: Any) -> bool:
@@ -276,8 +309,7 @@ def _group(
     show: Callable[[list[Instance]], tuple[str, dict[str, Any]]], instances: list[Instance]
 ) -> dict[str, Any]:
     kind, members = show(instances)
-    dataset_id = instances[0].get("datasetId")
-    return {"type": kind, **({} if dataset_id is None else {"datasetId": dataset_id}), **members}
+    return {"type": kind, **_dataset_member(instances[0].get("datasetId")), **members}
 
 
 def _groups(instances: list[Instance], dataset_ids: frozenset[str] | None) -> list[list[Instance]]:
