@@ -1,0 +1,1 @@
+"""What is true of devices without any I/O; time is an argument."""
