@@ -29,6 +29,7 @@ from samstad_ngsild.temporal.temporal_query import (
     parse_temporal_params,
     time_of,
 )
+from samstad_ngsild.temporal.validity import Validity, valid_scopes, valid_windows
 
 __all__ = [
     "METHODS",
@@ -39,6 +40,7 @@ __all__ = [
     "Periods",
     "Series",
     "TemporalQuery",
+    "Validity",
     "aggregate_instances",
     "aggregate_numbers",
     "aggregate_slices",
@@ -55,4 +57,6 @@ __all__ = [
     "represent_series",
     "represent_values",
     "time_of",
+    "valid_scopes",
+    "valid_windows",
 ]
