@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from samstad_broker.domain.rows import START, Position, Row
+from samstad_broker.service.entity_locks import EntityLocks
 from samstad_broker.service.writer import Writer
 from samstad_broker.spi.clock import Clock
 from samstad_broker.spi.history import HistoryIndex
@@ -41,11 +42,13 @@ class History:
 
     Attributes:
         index: for readers, after ``caught_up``.
+        locks: held by who writes into the history of an entity, from the check until the row is durable.
         failures: attempts that the index has refused since the last that it took.
     """
 
     def __init__(self, index: HistoryIndex, log: Log, writer: Writer, clock: Clock) -> None:
         self.index = index
+        self.locks = EntityLocks()
         self.failures = 0
         self._log = log
         self._clock = clock

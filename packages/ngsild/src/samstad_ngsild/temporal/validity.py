@@ -1,7 +1,7 @@
 """Scopes over time (clauses 4.18, 5.7.4.4, annex C.5.16): when an entity is in the scopes that are asked for.
 
-A scope is valid from the time it was set until the next one is set or it is removed, so that one which was set
-before the interval of a query counts inside it.
+A scope is valid from the time it was set until the next one is set or it is removed, so that one which was
+set before the interval of a query counts inside it.
 """
 
 from __future__ import annotations

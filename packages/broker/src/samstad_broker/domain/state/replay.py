@@ -31,13 +31,15 @@ def document_after(before: EntityDocument | None, payload: dict[str, Any]) -> En
 
 
 def apply_row(state: State, row: Row) -> None:
-    """Bring a row into the state; rows that only concern history leave it as it is."""
+    """Bring a row into the state; rows that only concern history leave it as it is, but for the tenant."""
     if row.kind is RowKind.CHANGE:
         _apply_change(state, row)
     elif row.kind in _ENDS_ENTITY:
         _apply_end(state, row)
     elif row.kind is RowKind.DOCUMENT:
         _apply_document(state, row)
+    elif row.kind is RowKind.HISTORY_ADD:
+        state.begin_tenant(row.tenant)
 
 
 def _apply_change(state: State, row: Row) -> None:
