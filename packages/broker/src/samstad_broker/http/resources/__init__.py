@@ -15,6 +15,7 @@ from samstad_broker.http.resources import (
     registrations,
     source_identity,
     subscriptions,
+    temporal,
     types,
 )
 from samstad_broker.http.router import Route
@@ -40,6 +41,7 @@ def all_routes(
         *batch_query.routes(broker),
         *types.routes(broker),
         *source_identity.routes(broker),
+        *temporal.routes(broker),
         *subscriptions.routes(broker, subscribed, host_context=partial(host_implicitly, hosting)),
         *contexts.routes(hosting),
         *registrations.routes(registered),

@@ -42,6 +42,7 @@ class FoundEvolutions(NamedTuple):
         aggregated: their aggregates, as many as entities.
         more: whether another page of entities follows.
         total: how many entities match in all, if it was asked for.
+        ask: what was asked for.
     """
 
     entities: list[HistoryEntity]
@@ -49,6 +50,7 @@ class FoundEvolutions(NamedTuple):
     aggregated: list[AggregatedEvolution]
     more: bool
     total: int | None
+    ask: TemporalAsk
 
 
 async def query_evolutions(  # noqa: PLR0913 - page and count belong together
@@ -74,8 +76,8 @@ async def query_evolutions(  # noqa: PLR0913 - page and count belong together
     entities = [one.entity for one in chosen]
     if ask.aggregation is None:
         page = await read_page(index, ask, chosen, limit=broker.limits.page_instances)
-        return FoundEvolutions(entities, page, [], more, total)
-    return FoundEvolutions(entities, None, await _aggregated(index, ask, chosen), more, total)
+        return FoundEvolutions(entities, page, [], more, total, ask)
+    return FoundEvolutions(entities, None, await _aggregated(index, ask, chosen), more, total, ask)
 
 
 async def _aggregated(
