@@ -15,6 +15,7 @@ from samstad_broker.http.failures import (
     UnsupportedMediaType,
 )
 from samstad_broker.http.problems import respond_to
+from samstad_broker.service.history import HistoryBehind
 from samstad_broker.spi.authorizer import Forbidden, Unauthenticated
 from samstad_broker.spi.store import LogCorrupt, LogFull, LogUnavailable, StaleVersion, StoreError
 from samstad_ngsild.errors import ERRORS_BY_TYPE, BadRequestData, InternalError
@@ -32,6 +33,7 @@ OWN = [
     (LogCorrupt("/secret/path"), 503, "storage-unavailable", "Retry-After"),
     (StoreError("/secret/path"), 503, "storage-unavailable", "Retry-After"),
     (StaleVersion("/secret/path"), 503, "superseded", "Retry-After"),
+    (HistoryBehind("Ask again."), 503, "history-behind", "Retry-After"),
 ]
 
 

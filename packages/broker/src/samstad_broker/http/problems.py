@@ -11,6 +11,7 @@ for get one of the node's own, a reference below ``/problems/`` where a help pag
 | Unauthenticated                         | 401    | WWW-Authenticate |
 | Forbidden                               | 403    | -                |
 | LogFull                                 | 507    | Retry-After      |
+| HistoryBehind                           | 503    | Retry-After      |
 | LogUnavailable, LogCorrupt, StaleVersion | 503   | Retry-After      |
 | anything else                           | 500    | -                |
 
@@ -29,6 +30,7 @@ import orjson
 from samstad_broker.http.failures import HttpFailure
 from samstad_broker.http.messages import Response
 from samstad_broker.http.negotiation import JSON
+from samstad_broker.service.history import HistoryBehind
 from samstad_broker.spi.authorizer import Forbidden, Unauthenticated
 from samstad_broker.spi.store import LogFull, StaleVersion, StoreError
 from samstad_ngsild.errors import InternalError, NgsiLdError
@@ -93,6 +95,12 @@ def _full(error: Any, new_incident: Callable[[], str]) -> Response:
     )
 
 
+def _behind(error: Any, _: Callable[[], str]) -> Response:
+    """Tell that a projection lags: no fault, and over when the node has less to do."""
+    body = problem_body("history-behind", title="History behind", status=503, detail=str(error))
+    return Response(503, [_CONTENT, ("Retry-After", "5")], body)
+
+
 def _superseded(error: Any, new_incident: Callable[[], str]) -> Response:
     return _store_fault(
         error, new_incident, 503, "superseded", "Another process has taken over this data; ask again."
@@ -135,6 +143,7 @@ _ANSWERS: tuple[tuple[type[Exception], Callable[[Any, Callable[[], str]], Respon
     (Forbidden, _forbidden),
     (LogFull, _full),
     (StaleVersion, _superseded),
+    (HistoryBehind, _behind),
     (StoreError, _unavailable),
 )
 

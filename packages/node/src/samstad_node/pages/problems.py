@@ -93,6 +93,19 @@ PROBLEMS: dict[str, Help] = {
             "Ask the node's administrator for a role that suffices.",
         ),
     ),
+    "history-behind": Help(
+        503,
+        (
+            "Historiken hinner inte med",
+            "Det senast skrivna har ännu inte nått historiken.",
+            "Fråga igen om några sekunder.",
+        ),
+        (
+            "History behind",
+            "What was written last has not reached the history yet.",
+            "Ask again in some seconds.",
+        ),
+    ),
     "http-version-not-supported": Help(
         505,
         ("HTTP-versionen stöds inte", "Noden talar HTTP/1.1 och 1.0.", "Använd en av dem."),
