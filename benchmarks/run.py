@@ -27,6 +27,10 @@ SECONDS = 3.0
 ROUNDS = 3
 PRELOADED = 1_000
 ENTITIES = "/ngsi-ld/v1/entities"
+TEMPORAL = "/ngsi-ld/v1/temporal/entities"
+OBSERVED = "urn:ngsi-ld:Streetlight:bench:observed"
+INSTANCES = 10_000
+"""Of one attribute of one entity, one a minute: about 167 hours."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -153,6 +157,12 @@ def cases(target: Target) -> dict[str, tuple[int, Callable[[], bytes]]]:
             target, "GET", f"{ENTITIES}/urn:ngsi-ld:Streetlight:bench:{next(count) % PRELOADED:07}"
         )
 
+    def aggregated() -> bytes:
+        # Another beginning each time, so that nothing that is kept of an answer helps.
+        query = f"timerel=after&timeAt=2019-12-31T00:00:00.{next(count) % 1_000_000:06}Z&attrs=level"
+        aggregation = "format=aggregatedValues&aggrMethods=avg,max&aggrPeriodDuration=PT1H"
+        return request(target, "GET", f"{TEMPORAL}/{OBSERVED}?{query}&{aggregation}")
+
     return {
         "GET entity by id": (1, get),
         "query by type, limit=20": (1, lambda: request(target, "GET", query)),
@@ -167,6 +177,7 @@ def cases(target: Target) -> dict[str, tuple[int, Callable[[], bytes]]]:
             1,
             lambda: request(target, "POST", ENTITIES, entity(1_000_000 + next(count))),
         ),
+        "temporal: 10 000 instances, avg and max hourly, uncached": (1, aggregated),
     }
 
 
@@ -199,10 +210,25 @@ def start(data: Path) -> tuple[subprocess.Popen[bytes], Target]:
 
 def preload(target: Target) -> None:
     for first in range(0, PRELOADED, 500):
-        body = json.dumps([entity(number) for number in range(first, first + 500)]).encode()
-        url = f"http://{target.host}:{target.port}/ngsi-ld/v1/entityOperations/upsert"
-        headers = {"X-API-Key": target.key, "Content-Type": "application/json"}
-        urllib.request.urlopen(urllib.request.Request(url, body, headers)).read()
+        send(
+            target,
+            "/ngsi-ld/v1/entityOperations/upsert",
+            [entity(number) for number in range(first, first + 500)],
+        )
+    for first in range(0, INSTANCES, 2_000):
+        instances = [observation(number) for number in range(first, first + 2_000)]
+        send(target, TEMPORAL, {"id": OBSERVED, "type": "Streetlight", "level": instances})
+
+
+def observation(number: int) -> dict[str, object]:
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_577_836_800 + number * 60))
+    return {"type": "Property", "value": number % 100 + 0.5, "observedAt": at}
+
+
+def send(target: Target, path: str, body: object) -> None:
+    url = f"http://{target.host}:{target.port}{path}"
+    headers = {"X-API-Key": target.key, "Content-Type": "application/json"}
+    urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers)).read()
 
 
 def main() -> None:
