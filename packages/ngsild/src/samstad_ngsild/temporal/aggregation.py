@@ -92,12 +92,15 @@ def aggregate_numbers(
         methods: of ``METHODS``.
         periods: over the interval of the query, which the caller has already applied.
     """
-    slices = list(aggregate_slices(times_us, periods))
-    return {method: _each(CALCULATED[method], numbers, slices) for method in methods}
+    # Lists: an array makes a float of each number anew, for every method.
+    parts = [
+        (list(numbers[low:high]), begin, end) for begin, end, low, high in aggregate_slices(times_us, periods)
+    ]
+    return {method: _each(CALCULATED[method], parts) for method in methods}
 
 
-def _each(calculate: Callable[[Sequence[Any]], Any], values: Sequence[Any], slices: list[Slice]) -> list[Any]:
-    return [(calculate(values[low:high]), begin, end) for begin, end, low, high in slices]
+def _each(calculate: Callable[[Sequence[Any]], Any], parts: list[tuple[list[float], int, int]]) -> list[Any]:
+    return [(calculate(values), begin, end) for values, begin, end in parts]
 
 
 def aggregate_slices(times_us: Sequence[int], periods: Periods) -> list[Slice]:

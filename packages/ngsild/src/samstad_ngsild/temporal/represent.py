@@ -214,25 +214,28 @@ def _aggregated_kind(attribute_type: str) -> str:
     return "Relationship" if attribute_type in _RELATIONSHIPS else "Property"
 
 
+class _Texts(dict[int, str]):
+    """Times as texts, each made once: methods share their periods, and periods their boundaries."""
+
+    def __missing__(self, time_us: int) -> str:
+        text = self[time_us] = period_text(time_us)
+        return text
+
+
 def represent_series(series: Series) -> dict[str, list[list[Any]]]:
-    """Return a series as clause 4.5.19.0 shows it: value, beginning and end for each period."""
-    texts: dict[int, str] = {}
+    """Return a series as clause 4.5.19.0 shows it: value, beginning and end for each period.
 
-    def text(time_us: int) -> str:
-        found = texts.get(time_us)
-        if found is None:
-            found = texts[time_us] = period_text(time_us)
-        return found
-
+    A value that JSON cannot show is left out: a sum of squares may exceed every number that it has.
+    """
+    texts, finite = _Texts(), math.isfinite
     return {
-        method: [[value, text(begin), text(end)] for value, begin, end in periods if _is_json(value)]
+        method: [
+            [value, texts[begin], texts[end]]
+            for value, begin, end in periods
+            if value.__class__ is not float or finite(value)
+        ]
         for method, periods in series.items()
     }
-
-
-def _is_json(value: Any) -> bool:
-    """Tell whether a value can be shown: a sum of squares may exceed every number that JSON has."""
-    return value.__class__ is not float or math.isfinite(value)
 
 
 def aggregate_instances(
