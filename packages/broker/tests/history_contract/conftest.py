@@ -14,6 +14,7 @@ from samstad_broker.domain.payload import change_payload, creation_payload, end_
 from samstad_broker.domain.rows import Position, Row, RowKind
 from samstad_broker.spi.history import HistoryIndex
 from samstad_broker.store.memory import MemoryHistoryIndex
+from samstad_broker.store.sqlite.history import SqliteHistoryIndex
 from samstad_ngsild.entities.dates import iso
 
 NIGHT_US = 1_795_574_400_000_000
@@ -28,7 +29,15 @@ async def _memory(_directory: Path, *, keeps_deleted: bool = False) -> AsyncIter
     yield MemoryHistoryIndex(keeps_deleted=keeps_deleted)
 
 
-INDEXES: dict[str, Open] = {"memory": _memory}
+@asynccontextmanager
+async def _sqlite(directory: Path, *, keeps_deleted: bool = False) -> AsyncIterator[HistoryIndex]:
+    index = SqliteHistoryIndex(directory / "temporal.db", keeps_deleted=keeps_deleted)
+    await index.open()
+    yield index
+    await index.close()
+
+
+INDEXES: dict[str, Open] = {"memory": _memory, "sqlite": _sqlite}
 
 
 @pytest.fixture(params=sorted(INDEXES))

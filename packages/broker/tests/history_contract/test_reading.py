@@ -178,8 +178,6 @@ async def test_several_entities_are_read_at_once_each_in_its_place(district):
     assert [[i["value"] for i in attributes.get("power", ())] for attributes in found] == [[0], [], [2], []]
 
 
-async def test_figures_say_how_far_and_how_much(district, street):
-    figures = district.figures()
-    assert figures["cursor"] == str(street.rows[-1].position)
-    assert figures["entities"] == 20
-    assert figures["instances"] == 21
+async def test_figures_say_how_far_it_is(district, street):
+    assert district.figures()["cursor"] == str(street.rows[-1].position)
+    assert district.figures()["kind"] in {"memory", "sqlite"}

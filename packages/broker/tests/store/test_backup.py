@@ -108,7 +108,7 @@ async def test_the_manifest_tells_node_position_and_files(tmp_path, city):
     manifest = json.loads((tmp_path / "backup" / "manifest.json").read_text())
     assert (manifest["format"], manifest["node"], manifest["position"]) == (1, "roads", "1.25")
     names = [file["path"] for file in manifest["files"]]
-    assert names == ["delivery.db", "log/1-1.db", "log/1-11.db", "log/1-21.db", "state.db"]
+    assert names == ["delivery.db", "log/1-1.db", "log/1-11.db", "log/1-21.db", "state.db", "temporal.db"]
     assert all(len(file["sha256"]) == 64 for file in manifest["files"])
 
 
@@ -152,7 +152,7 @@ def _change_manifest(backup, **members):
 
 async def test_verifying_a_whole_store_finds_nothing(city):
     found = await city.verify()
-    assert found == (25, 5, 0, ())
+    assert found == (25, 6, 0, ())
 
 
 async def test_verifying_names_each_damaged_row_and_file(city):

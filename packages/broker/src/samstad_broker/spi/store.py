@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from samstad_broker.domain.rows import Position, Row
+from samstad_broker.spi.history import HistoryIndex
 
 __all__ = [
     "Checkpoint",
@@ -204,6 +205,11 @@ class Store(Protocol):
     @property
     def delivery(self) -> DeliveryLedger:
         """Progress of subscriptions."""
+        ...
+
+    @property
+    def history(self) -> HistoryIndex:
+        """The temporal index."""
         ...
 
     async def open(self) -> None:

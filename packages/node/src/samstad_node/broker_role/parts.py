@@ -25,7 +25,6 @@ from samstad_broker.service.writer import Writer
 from samstad_broker.spi.authorizer import Authorizer
 from samstad_broker.spi.notifier import Notifier
 from samstad_broker.spi.standing import EverybodyStands, Standing
-from samstad_broker.store.memory import MemoryHistoryIndex
 from samstad_broker.store.sqlite import SqliteStore
 from samstad_models.contexts import list_contexts
 from samstad_ngsild.context import ContextResolver
@@ -81,8 +80,7 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
     for tenant in settings.node.tenants:
         recovered.state.begin_tenant(tenant)
     checkpointer = Checkpointer(store, recovered, writer)
-    index = MemoryHistoryIndex(keeps_deleted=settings.history.keep_deleted)
-    broker.history = history = History(index, store.log, writer, context.clock)
+    broker.history = history = History(store.history, store.log, writer, context.clock)
     access = None if settings.access.open else build_access(context, broker)
     standing: Standing = EverybodyStands() if access is None else access
     contexts = _contexts(settings)

@@ -104,6 +104,7 @@ def sqlite_settings(settings: Settings) -> SqliteSettings:
         stretch_age_us=round(store.stretch_hours * HOUR_US),
         reserve_bytes=settings.node.disk_reserve_mib * MIB,
         tail_bytes=store.tail_mib * MIB,
+        keeps_deleted=settings.history.keep_deleted,
     )
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from samstad_broker.domain.history.effects import DEFAULT_DATASET
 from samstad_ngsild.document import NULL, VALUE_MEMBER, Instance
 from samstad_ngsild.entities.dates import parse_datetime
+from samstad_ngsild.errors import BadRequestData
 
 __all__ = ["Times", "joins_dataset", "number_of", "redacted", "replaced", "times_of"]
 
@@ -31,7 +32,13 @@ def times_of(instance: Instance) -> Times:
 
 
 def _time(text: str | None) -> int | None:
-    return None if text is None else parse_datetime(text)
+    """Return a time as µs; what is no time, which only foreign data can hold, is none."""
+    if text is None:
+        return None
+    try:
+        return parse_datetime(text)
+    except BadRequestData:
+        return None
 
 
 def number_of(instance: Instance) -> float | None:

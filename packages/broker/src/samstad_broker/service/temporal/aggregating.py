@@ -6,11 +6,12 @@ instances are read, which is bounded.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
+from samstad_broker.service.off_loop import off_loop
 from samstad_broker.service.temporal.asking import SCOPE, TemporalAsk
 from samstad_broker.service.temporal.reading import MOST_INSTANCES, Chosen, Window, read_windows
 from samstad_broker.spi.history import HistoryIndex, NumberSeries
@@ -23,8 +24,8 @@ __all__ = ["MOST_PERIODS", "AggregatedEvolution", "aggregate_evolution"]
 MOST_PERIODS = 50_000
 """Elements of one method in the aggregation of one attribute."""
 
-_AT_ONCE = 50_000
-"""Numbers that are summed up on the loop itself, in about 5 ms; more go to a thread (I5)."""
+_NUMBERS_PER_WEIGHT = 50
+"""A number costs so much less than an instance."""
 
 
 class AggregatedEvolution(NamedTuple):
@@ -111,10 +112,8 @@ async def _calculated(
     found: dict[str, list[tuple[str | None, Series]]] = {}
     for each in series:
         _check_periods(each.times_us, periods)
-        if len(each.times_us) > _AT_ONCE:
-            done = await asyncio.to_thread(_aggregated, each, aggregation, periods)
-        else:
-            done = _aggregated(each, aggregation, periods)
+        weight = len(each.times_us) // _NUMBERS_PER_WEIGHT
+        done = await off_loop(weight, partial(_aggregated, each, aggregation, periods))
         found.setdefault(each.attribute, []).append((each.dataset_id, done))
     return found
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from samstad_broker.service.off_loop import off_loop
 from samstad_broker.service.temporal.asking import TemporalAsk
 from samstad_broker.service.temporal.reading import MOST_INSTANCES
 from samstad_broker.spi.history import HistoryEntity, HistoryIndex
@@ -46,15 +47,17 @@ class ValueFilter:
             TooComplexQuery: one attribute has more instances there than a query may look at.
         """
         [found] = await index.read([entity], self._window)
+        count = 0
         for instances in found.values():
-            self.looked_at += len(instances)
+            count += len(instances)
             if len(instances) > MOST_INSTANCES:
                 raise TooComplexQuery(
                     f"{entity.entity_id} has more than {MOST_INSTANCES} instances of an attribute in the "
                     "interval, more than q or georel may look at. Narrow the interval.",
                     pointer="timeAt",
                 )
-        return self._matches(windowed_document(entity, found))
+        self.looked_at += count
+        return await off_loop(count, lambda: self._matches(windowed_document(entity, found)))
 
 
 def filter_of(ask: TemporalAsk) -> ValueFilter | None:

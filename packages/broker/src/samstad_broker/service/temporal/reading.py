@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from samstad_broker.service.off_loop import off_loop
 from samstad_broker.service.temporal.asking import SCOPE, TemporalAsk
 from samstad_broker.spi.history import HistoryEntity, HistoryIndex
 from samstad_ngsild.document import Instance
@@ -69,7 +70,7 @@ async def read_page(
         if number:
             await asyncio.sleep(0)
         await reading.take(number, one)
-    cut = reading.cut()
+    cut = await off_loop(reading.count, reading.cut)
     evolutions: list[dict[str, list[Instance]]] = [{} for _ in chosen]
     for number, one in enumerate(chosen):
         if one.scopes:
@@ -84,14 +85,18 @@ async def read_page(
 
 
 class _Reading:
-    """Gathers instances under a limit that shrinks when there are too many in all."""
+    """Gathers instances under a limit that shrinks when there are too many in all.
+
+    Attributes:
+        count: instances that were gathered.
+    """
 
     def __init__(self, index: HistoryIndex, ask: TemporalAsk, limit: int) -> None:
         self._index = index
         self._ask = ask
         self._limit = limit
         self._found: _Found = {}
-        self._count = 0
+        self.count = 0
         self._was_cut = False
         self._bound: Window = (None, None)
 
@@ -104,9 +109,9 @@ class _Reading:
         for name, instances in found.items():
             if name not in self._ask.omitted and not (name == SCOPE and one.scopes is not None):
                 self._found[number, name] = instances
-                self._count += len(instances)
-        while self._count > MOST_INSTANCES:
-            self._tighten()
+                self.count += len(instances)
+        while self.count > MOST_INSTANCES:
+            await off_loop(self.count, self._tighten)
 
     def _tighten(self) -> None:
         if self._limit == 1:
@@ -118,7 +123,7 @@ class _Reading:
         self._limit = max(1, self._limit // 4)
         cut = self._cut()
         self._found, self._was_cut = cut.history, self._was_cut or cut.is_partial
-        self._count = sum(map(len, cut.history.values()))
+        self.count = sum(map(len, cut.history.values()))
         if self._ask.temporal.last_n is not None:
             self._bound = (cut.oldest_us, None)
         elif cut.newest_us is not None:

@@ -1,4 +1,4 @@
-"""Log, checkpoint and delivery ledger of one shard, in memory."""
+"""Log, checkpoint, delivery ledger and temporal index of one shard, in memory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from samstad_broker.spi.store import StoreError
 from samstad_broker.store.memory.checkpoint import MemoryCheckpoint
 from samstad_broker.store.memory.delivery import MemoryDeliveryLedger
+from samstad_broker.store.memory.history import MemoryHistoryIndex
 from samstad_broker.store.memory.log import MemoryLog
 
 __all__ = ["MemoryStore"]
@@ -17,10 +18,11 @@ __all__ = ["MemoryStore"]
 class MemoryStore:
     """A store that lives as long as its object; closed and opened again it holds what it held."""
 
-    def __init__(self, *, epoch: int = 1) -> None:
+    def __init__(self, *, epoch: int = 1, keeps_deleted: bool = False) -> None:
         self.log = MemoryLog(epoch=epoch)
         self.checkpoint = MemoryCheckpoint()
         self.delivery = MemoryDeliveryLedger()
+        self.history = MemoryHistoryIndex(keeps_deleted=keeps_deleted)
 
     async def open(self) -> None:
         """Do nothing: everything is there."""

@@ -12,6 +12,8 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
 
+from samstad_broker.spi.store import LogUnavailable
+
 __all__ = ["Lane"]
 
 T = TypeVar("T")
@@ -42,7 +44,13 @@ class Lane:
             self._thread = None
 
     def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        """Queue a job and return the future of its result; cancelling the future does not stop the job."""
+        """Queue a job and return the future of its result; cancelling the future does not stop the job.
+
+        Raises:
+            LogUnavailable: the lane was stopped, so that nobody would ever do the job.
+        """
+        if self._thread is None:
+            raise LogUnavailable(f"{self._name} is not open.")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._jobs.put((loop, future, work))

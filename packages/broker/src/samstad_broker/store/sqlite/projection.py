@@ -17,7 +17,7 @@ from samstad_broker.store.sqlite.connection import connect, store_error, transac
 from samstad_broker.store.sqlite.lane import Lane
 from samstad_broker.store.sqlite.migrations import migrate
 
-__all__ = ["ProjectionDatabase"]
+__all__ = ["ProjectionDatabase", "ReadingLane"]
 
 T = TypeVar("T")
 
@@ -92,3 +92,56 @@ class ProjectionDatabase:
         if self._connection is None:
             raise LogUnavailable(f"{self.path} is not open.")
         return self._connection
+
+
+class ReadingLane:
+    """A second connection to a projection's database, so that readers do not wait for its writer.
+
+    Args:
+        connect: opens the connection, in the lane.
+        path: the file, for errors.
+    """
+
+    def __init__(self, connect: Callable[[], apsw.Connection], path: Path) -> None:
+        self._connect = connect
+        self._path = path
+        self._lane = Lane(f"{path.stem}-reads")
+        self._connection: apsw.Connection | None = None
+
+    async def open(self) -> None:
+        """Open the connection; the file is there."""
+        self._lane.start()
+        await self._lane.submit(self._open)
+
+    def _open(self) -> None:
+        try:
+            self._connection = self._connect()
+        except apsw.Error as error:
+            raise store_error(error, self._path) from error
+
+    async def close(self) -> None:
+        """Close the connection."""
+        self._lane.start()
+        await self._lane.submit(self._close)
+        await self._lane.stop()
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    async def read(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Return what ``work`` reads, all of it as of one moment."""
+        return await self._lane.submit(partial(self._read, work))
+
+    def _read(self, work: Callable[[apsw.Connection], T]) -> T:
+        if self._connection is None:
+            raise LogUnavailable(f"{self._path} is not open.")
+        try:
+            self._connection.execute("BEGIN")
+            try:
+                return work(self._connection)
+            finally:
+                self._connection.execute("COMMIT")
+        except apsw.Error as error:
+            raise store_error(error, self._path) from error

@@ -24,6 +24,7 @@ class SqliteSettings:
         slice_rows: most rows that one read takes from a file.
         slice_bytes: bytes after which a read ends.
         wal_pages: pages (of 8 KiB) of a write-ahead log after which it is written back.
+        keeps_deleted: the temporal index keeps the history of entities that somebody deletes.
         vfs: the SQLite VFS; the empty string is the system's own.
     """
 
@@ -37,4 +38,5 @@ class SqliteSettings:
     slice_rows: int = 500
     slice_bytes: int = _MIB
     wal_pages: int = 500
+    keeps_deleted: bool = False
     vfs: str = ""

@@ -2,7 +2,8 @@
 
 lock                        held by the process that has the store open
 log/<epoch>-<first>.db      the change log, one file per stretch
-state.db  delivery.db       projections, each with its own cursor; others add theirs
+state.db  delivery.db       projections, each with its own cursor
+temporal.db                 the temporal index, a projection too
 history/                    sealed stretches as Parquet
 """
 
@@ -19,6 +20,7 @@ from samstad_broker.spi.store import LogCorrupt, LogUnavailable
 from samstad_broker.store.sqlite.backup import BackupCopy
 from samstad_broker.store.sqlite.checkpoint import SqliteCheckpoint
 from samstad_broker.store.sqlite.delivery import SqliteDeliveryLedger
+from samstad_broker.store.sqlite.history import SqliteHistoryIndex
 from samstad_broker.store.sqlite.log import SqliteLog
 from samstad_broker.store.sqlite.ownership import Ownership
 from samstad_broker.store.sqlite.sealing import seal_stretch
@@ -32,7 +34,7 @@ __all__ = ["SqliteStore"]
 
 
 class SqliteStore:
-    """Log, checkpoint and delivery ledger in SQLite files.
+    """Log, checkpoint, delivery ledger and temporal index in SQLite files.
 
     The process should call ``sys.setswitchinterval(0.0005)``: with the default of 5 ms a busy event loop
     keeps the log's thread from the interpreter for longer than a commit takes.
@@ -56,6 +58,9 @@ class SqliteStore:
         self.log = SqliteLog(directory / "log", self.settings, self._space)
         self.checkpoint = SqliteCheckpoint(directory / "state.db", vfs=vfs)
         self.delivery = SqliteDeliveryLedger(directory / "delivery.db", vfs=vfs)
+        self.history = SqliteHistoryIndex(
+            directory / "temporal.db", keeps_deleted=self.settings.keeps_deleted, vfs=vfs
+        )
 
     async def open(self) -> None:
         """Open or create everything and take the writer's lock.
@@ -68,7 +73,7 @@ class SqliteStore:
         async with AsyncExitStack() as opened:
             self._take_directory()
             opened.callback(self._ownership.release)
-            for part in (self.log, self.checkpoint, self.delivery):
+            for part in (self.log, self.checkpoint, self.delivery, self.history):
                 opened.push_async_callback(part.close)
                 await part.open()
             self._check_ages()
@@ -85,12 +90,14 @@ class SqliteStore:
             ) from error
 
     def _check_ages(self) -> None:
-        cursor, oldest, head = self.checkpoint.cursor, self.log.oldest, self.log.head
-        if cursor > head:
-            raise LogCorrupt(
-                f"{self.directory / 'state.db'} holds rows up to {cursor}, the log ends at {head}: files of "
-                "different backups were mixed, or log files are missing. Restore one whole backup."
-            )
+        oldest, head = self.log.oldest, self.log.head
+        for name, held in (("state.db", self.checkpoint.cursor), ("temporal.db", self.history.cursor)):
+            if held > head:
+                raise LogCorrupt(
+                    f"{self.directory / name} holds rows up to {held}, the log ends at {head}: files of "
+                    "different backups were mixed, or log files are missing. Restore one whole backup."
+                )
+        cursor = self.checkpoint.cursor
         if cursor < oldest and oldest.number > 0:
             raise LogCorrupt(
                 f"{self.directory / 'state.db'} ends at {cursor}, the log begins after {oldest}: "
@@ -99,7 +106,7 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Flush and release everything; the store can be opened again."""
-        for part in (self.delivery, self.checkpoint, self.log):
+        for part in (self.history, self.delivery, self.checkpoint, self.log):
             await part.close()
         self._ownership.release()
 
@@ -123,7 +130,7 @@ class SqliteStore:
         """Turn complete stretches that everybody has read into history files, and drop them from the log.
 
         Args:
-            cursors: by name, how far each projection beside checkpoint and delivery ledger has read; also
+            cursors: by name, how far each projection beside those of the store itself has read; also
                 where delivery begins for subscriptions of which the ledger knows nothing yet.
 
         Raises:
@@ -140,7 +147,7 @@ class SqliteStore:
 
     async def _is_read(self, stretch: Stretch, cursors: Mapping[str, Position]) -> bool:
         """Whether nobody needs a complete stretch any more; notes who does."""
-        known = {**cursors, "checkpoint": self.checkpoint.cursor}
+        known = {**cursors, "checkpoint": self.checkpoint.cursor, "history": self.history.cursor}
         delivery = await self.delivery.oldest_need()
         if delivery is not None:
             known["delivery"] = delivery

@@ -8,14 +8,13 @@ from typing import Any
 from samstad_broker.http.context_binding import write_in_context
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
+from samstad_broker.http.resources.temporal.bodies import read_evolution
 from samstad_broker.http.resources.temporal.naming import check_same_id
 from samstad_broker.http.responses import no_content
 from samstad_broker.http.router import Route
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.temporal.append import append_to_evolution
 from samstad_ngsild.context import Context
-from samstad_ngsild.entities.dates import iso
-from samstad_ngsild.entities.expand import expand_fragment
 
 __all__ = ["routes"]
 
@@ -39,7 +38,7 @@ class _Attributes:
 
     async def _append(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
         entity_id = exchange.path["entityId"]
-        fragment = expand_fragment(body, context, now=iso(exchange.now_us), temporal=True)
+        fragment = await read_evolution(exchange, body, context)
         check_same_id(fragment.get("id", entity_id), entity_id)
         await append_to_evolution(self._broker, exchange.call, entity_id, fragment)
         return no_content()

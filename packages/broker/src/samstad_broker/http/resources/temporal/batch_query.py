@@ -45,4 +45,4 @@ class _BatchQuery:
         found = await query_evolutions(
             broker, exchange.call, ask, limit=page.limit, offset=page.offset, count=page.count
         )
-        return show_evolutions(exchange, context, found, page=page, how=how)
+        return await show_evolutions(exchange, context, found, page=page, how=how)

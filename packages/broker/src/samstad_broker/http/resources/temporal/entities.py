@@ -8,6 +8,7 @@ from typing import NamedTuple
 from samstad_broker.http.context_binding import use_context, write_in_context
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
+from samstad_broker.http.resources.temporal.bodies import read_evolution
 from samstad_broker.http.resources.temporal.showing import TemporalFormat, format_of, show_evolutions
 from samstad_broker.http.responses import created, location, no_content
 from samstad_broker.http.router import Route
@@ -16,8 +17,6 @@ from samstad_broker.service.temporal.asking import TemporalAsk, ask_in_params
 from samstad_broker.service.temporal.create_or_update import create_or_update_evolution
 from samstad_broker.service.temporal.query import query_evolutions
 from samstad_ngsild.context import Context
-from samstad_ngsild.entities.dates import iso
-from samstad_ngsild.entities.expand import expand_fragment
 from samstad_ngsild.errors import BadRequestData
 from samstad_ngsild.query import parse_query_params
 from samstad_ngsild.query.parameters import PRESENTATION_PARAMETERS, QUERY_PARAMETERS, TEMPORAL_PARAMETERS
@@ -61,7 +60,7 @@ class _Evolutions:
     async def _create_or_update(
         self, exchange: Exchange, body: dict[str, object], context: Context
     ) -> Response:
-        document = expand_fragment(body, context, now=iso(exchange.now_us), temporal=True)
+        document = await read_evolution(exchange, body, context)
         if "id" not in document:
             raise BadRequestData("A temporal evolution has the id of its entity.", pointer="/id")
         if await create_or_update_evolution(self._broker, exchange.call, document):
@@ -79,7 +78,7 @@ class _Evolutions:
         found = await query_evolutions(
             broker, exchange.call, ask, limit=page.limit, offset=page.offset, count=page.count
         )
-        return show_evolutions(exchange, context, found, page=page, how=how)
+        return await show_evolutions(exchange, context, found, page=page, how=how)
 
     def _parsed(self, exchange: Exchange, context: Context) -> _Asked:
         """Parse the query; dashboards ask the same ones again and again, so the last ones are kept."""

@@ -54,7 +54,7 @@ class _Evolution:
     async def _retrieve(self, exchange: Exchange, context: Context) -> Response:
         ask, how = self._parsed(exchange, context)
         found = await retrieve_evolution(self._broker, exchange.call, exchange.path["entityId"], ask)
-        return show_evolution(exchange, context, found, how)
+        return await show_evolution(exchange, context, found, how)
 
     def _parsed(self, exchange: Exchange, context: Context) -> _Asked:
         key = (exchange.request.raw_query, context.key)

@@ -8,6 +8,7 @@ from typing import Any
 from samstad_broker.http.context_binding import write_in_context
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
+from samstad_broker.http.resources.temporal.bodies import read_evolution
 from samstad_broker.http.resources.temporal.naming import check_same_id, named_attribute
 from samstad_broker.http.responses import no_content
 from samstad_broker.http.router import Route
@@ -17,8 +18,6 @@ from samstad_broker.service.temporal.modify_instance import modify_instance
 from samstad_broker.service.temporal.staging import added_instances
 from samstad_ngsild.context import Context
 from samstad_ngsild.document import EntityDocument, Instance
-from samstad_ngsild.entities.dates import iso
-from samstad_ngsild.entities.expand import expand_fragment
 from samstad_ngsild.errors import BadRequestData
 
 __all__ = ["routes"]
@@ -46,7 +45,7 @@ class _Instance:
 
     async def _modify(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
         path, name = exchange.path, named_attribute(exchange, context)
-        fragment = expand_fragment(body, context, now=iso(exchange.now_us), temporal=True)
+        fragment = await read_evolution(exchange, body, context)
         check_same_id(fragment.get("id", path["entityId"]), path["entityId"])
         instance = _the_one(fragment, name, pointer=path["attrId"])
         await modify_instance(

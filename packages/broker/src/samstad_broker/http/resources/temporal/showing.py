@@ -6,13 +6,16 @@ A page that is cut along time is 206, also where a Prefer header made it one of 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from typing import Any
+
+import orjson
 
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
 from samstad_broker.http.parameters import Page, Parameters
 from samstad_broker.http.responses import many, one, page_headers
+from samstad_broker.service.off_loop import off_loop
 from samstad_broker.service.temporal.aggregating import AggregatedEvolution
 from samstad_broker.service.temporal.asking import TemporalAsk
 from samstad_broker.service.temporal.query import FoundEvolutions
@@ -73,38 +76,35 @@ def format_of(parameters: Parameters) -> TemporalFormat:
     return TemporalFormat(named, sys_attrs="sysAttrs" in options)
 
 
-def show_evolution(exchange: Exchange, context: Context, shown: Retrieved, how: TemporalFormat) -> Response:
+async def show_evolution(
+    exchange: Exchange, context: Context, shown: Retrieved, how: TemporalFormat
+) -> Response:
     """Answer with one evolution."""
-    representation = _representation(shown.ask, context, how)
+    show = _Showing(context, shown.ask, how)
     if shown.aggregated is not None:
-        content = _aggregates(shown.entity, shown.aggregated, shown.ask, context, representation)
-        return one(exchange, context, content)
+        return one(exchange, context, await show.aggregates(shown.entity, shown.aggregated))
     if shown.page is None:
         message = "an evolution is shown by its page or by its aggregates"
         raise ValueError(message)
-    document = _document(shown.entity, shown.page.evolutions[0], how)
-    response = one(exchange, context, _instances(document, shown.ask, context, representation, how))
+    response = one(exchange, context, await show.instances(shown.entity, shown.page.evolutions[0]))
     return _partial(response, shown.page.content_range)
 
 
-def show_evolutions(
+async def show_evolutions(
     exchange: Exchange, context: Context, found: FoundEvolutions, *, page: Page, how: TemporalFormat
 ) -> Response:
     """Answer with a page of evolutions."""
-    ask = found.ask
-    representation = _representation(ask, context, how)
+    show = _Showing(context, found.ask, how)
     headers = page_headers(exchange, page, more=found.more, total=found.total)
-    if found.page is None:
-        contents = [
-            _aggregates(entity, aggregated, ask, context, representation)
-            for entity, aggregated in zip(found.entities, found.aggregated, strict=True)
-        ]
-        return many(exchange, context, contents, headers=headers)
-    contents = [
-        _instances(_document(entity, attributes, how), ask, context, representation, how)
-        for entity, attributes in zip(found.entities, found.page.evolutions, strict=True)
-    ]
-    return _partial(many(exchange, context, contents, headers=headers), found.page.content_range)
+    contents = []
+    for number, entity in enumerate(found.entities):
+        if found.page is None:
+            contents.append(await show.aggregates(entity, found.aggregated[number]))
+        else:
+            contents.append(await show.instances(entity, found.page.evolutions[number]))
+        await asyncio.sleep(0)
+    response = many(exchange, context, contents, headers=headers)
+    return response if found.page is None else _partial(response, found.page.content_range)
 
 
 def _partial(response: Response, content_range: str | None) -> Response:
@@ -112,6 +112,57 @@ def _partial(response: Response, content_range: str | None) -> Response:
         response.status = 206
         response.headers.append(("Content-Range", content_range))
     return response
+
+
+class _Showing:
+    """Makes the JSON of evolutions, long ones in a thread."""
+
+    def __init__(self, context: Context, ask: TemporalAsk, how: TemporalFormat) -> None:
+        self._context = context
+        self._ask = ask
+        self._how = how
+        self._representation = _representation(ask, context, how)
+
+    async def instances(self, entity: HistoryEntity, attributes: Mapping[str, list[Instance]]) -> bytes:
+        """Return an evolution with its instances."""
+        document = {**_head(entity), **self._times(entity), **attributes}
+
+        def show() -> bytes:
+            if self._how.name == "temporalValues":
+                by = self._ask.temporal.timeproperty
+                shown = represent_values(document, self._context, self._representation, timeproperty=by)
+            else:
+                shown = represent_history(document, self._context, self._representation)
+            return orjson.dumps(shown)
+
+        return await off_loop(sum(map(len, attributes.values())), show)
+
+    def _times(self, entity: HistoryEntity) -> dict[str, str]:
+        if not self._how.sys_attrs:
+            return {}
+        times = (entity.created_at, entity.modified_at, entity.deleted_at)
+        named = zip(("createdAt", "modifiedAt", "deletedAt"), times, strict=True)
+        return {name: time for name, time in named if time is not None}
+
+    async def aggregates(self, entity: HistoryEntity, found: AggregatedEvolution) -> bytes:
+        """Return an evolution with aggregated values."""
+        head, context, representation = _head(entity), self._context, self._representation
+        aggregation, temporal = self._ask.aggregation, self._ask.temporal
+
+        def show() -> bytes:
+            shown = represent_aggregated_numbers(head, found.numbers, context, representation)
+            if found.instances and aggregation is not None:
+                others = {**head, **found.instances}
+                shown |= represent_aggregated(
+                    others, context, aggregation, temporal, representation=representation
+                )
+            return orjson.dumps(shown)
+
+        weight = sum(map(len, found.instances.values()))
+        weight += sum(
+            sum(map(len, series.values())) for groups in found.numbers.values() for _, series in groups
+        )
+        return await off_loop(weight, show)
 
 
 def _representation(ask: TemporalAsk, context: Context, how: TemporalFormat) -> Representation:
@@ -131,45 +182,3 @@ def _representation(ask: TemporalAsk, context: Context, how: TemporalFormat) -> 
 
 def _head(entity: HistoryEntity) -> EntityDocument:
     return {"id": entity.entity_id, "type": list(entity.types)}
-
-
-def _document(
-    entity: HistoryEntity, attributes: Mapping[str, list[Instance]], how: TemporalFormat
-) -> EntityDocument:
-    document = _head(entity)
-    if how.sys_attrs:
-        times = (entity.created_at, entity.modified_at, entity.deleted_at)
-        for name, time in zip(("createdAt", "modifiedAt", "deletedAt"), times, strict=True):
-            if time is not None:
-                document[name] = time
-    return {**document, **attributes}
-
-
-def _instances(
-    document: EntityDocument,
-    ask: TemporalAsk,
-    context: Context,
-    representation: Representation,
-    how: TemporalFormat,
-) -> dict[str, Any]:
-    if how.name == "temporalValues":
-        return represent_values(document, context, representation, timeproperty=ask.temporal.timeproperty)
-    return represent_history(document, context, representation)
-
-
-def _aggregates(
-    entity: HistoryEntity,
-    found: AggregatedEvolution,
-    ask: TemporalAsk,
-    context: Context,
-    representation: Representation,
-) -> dict[str, Any]:
-    shown = represent_aggregated_numbers(_head(entity), found.numbers, context, representation)
-    if found.instances and ask.aggregation is not None:
-        others = {**_head(entity), **found.instances}
-        shown.update(
-            represent_aggregated(
-                others, context, ask.aggregation, ask.temporal, representation=representation
-            )
-        )
-    return shown

@@ -1,0 +1,290 @@
+"""Taking rows of the log into the temporal index: one transaction for many rows, few statements for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import apsw
+import orjson
+
+from samstad_broker.domain.history import (
+    Effect,
+    Forgotten,
+    Known,
+    Outdated,
+    Redacted,
+    Replaced,
+    Written,
+    effects_of,
+    number_of,
+    redacted,
+    replaced,
+    times_of,
+)
+from samstad_broker.domain.instance_ids import instance_place
+from samstad_broker.domain.rows import Position, Row
+from samstad_broker.spi.history import HistoryEntity, HistorySelection
+from samstad_broker.store.sqlite.history.known import history_entity
+from samstad_broker.store.sqlite.history.names import Names
+from samstad_broker.store.sqlite.history.reading import NO_TIME_US, Space, list_entities
+from samstad_broker.store.sqlite.many_rows import ManyRows
+from samstad_broker.store.sqlite.queries import load_queries
+from samstad_ngsild.document import Instance
+
+__all__ = ["HistoryWriting"]
+
+_QUERIES = load_queries("temporal")
+_ADD_TYPES = ManyRows(_QUERIES["add_type"])
+_ADD_ATTRIBUTES = ManyRows(_QUERIES["add_attribute"])
+_ADD_INSTANCES = ManyRows(_QUERIES["add_instance"])
+_MOST_KNOWN = 50_000
+_OUTDATED_SLICE = 200
+
+
+class _Entity:
+    """What the writing knows of one entity."""
+
+    __slots__ = ("attributes", "changed", "known", "space")
+
+    def __init__(self, known: HistoryEntity, space: int) -> None:
+        self.known = known
+        self.space = space
+        self.attributes: set[int] = set()
+        self.changed = False
+
+
+class HistoryWriting:
+    """Writes the effects of rows; everything here happens in the lane of the writing connection.
+
+    Args:
+        keeps_deleted: whether the history of an entity that somebody deletes stays.
+    """
+
+    def __init__(self, *, keeps_deleted: bool) -> None:
+        self._keeps_deleted = keeps_deleted
+        self._names = Names(_QUERIES)
+        self._entities: dict[tuple[int, str], _Entity] = {}
+        self._types: list[tuple[int, int, int, int]] = []
+        self._attributes: list[tuple[int, int, int]] = []
+        self._instances: list[tuple[Any, ...]] = []
+        self._changes: dict[type, Callable[[apsw.Cursor, _Entity, Any], None]] = {
+            Replaced: self._replace,
+            Redacted: self._redact,
+            Forgotten: self._forget,
+        }
+
+    def forget(self) -> None:
+        """Begin anew, after a transaction was rolled back."""
+        self._names.forget()
+        self._entities.clear()
+        self._drop_waiting()
+
+    def _drop_waiting(self) -> None:
+        self._types.clear()
+        self._attributes.clear()
+        self._instances.clear()
+
+    def take(self, cursor: apsw.Cursor, rows: Sequence[Row]) -> None:
+        """Write what rows mean, and the cursor after the last of them."""
+        if len(self._entities) > _MOST_KNOWN:
+            self._entities.clear()
+        for row in rows:
+            for effect in effects_of(row, keeps_deleted=self._keeps_deleted):
+                self._effect(cursor, row, effect)
+        self._flush(cursor)
+        for entity in self._entities.values():
+            if entity.changed:
+                _, _, _, *times = entity.known
+                cursor.execute(_QUERIES["put_entity"], (*times, entity.known.key))
+                entity.changed = False
+        cursor.execute(_QUERIES["put_cursor"], rows[-1].position)
+
+    def _effect(self, cursor: apsw.Cursor, row: Row, effect: Effect) -> None:
+        space = self._names.add_space(cursor, row.tenant, row.snapshot)
+        if isinstance(effect, Known):
+            self._know(cursor, space, row.subject, effect)
+        elif isinstance(effect, Outdated):
+            self._flush(cursor)
+            self._outdate(cursor, row, effect)
+        elif (entity := self._find(cursor, space, row.subject)) is not None:
+            if isinstance(effect, Written):
+                self._write(cursor, row.position, entity, effect)
+            else:
+                self._flush(cursor)
+                self._changes[type(effect)](cursor, entity, effect)
+
+    def _find(self, cursor: apsw.Cursor, space: int, entity_id: str) -> _Entity | None:
+        entity = self._entities.get((space, entity_id))
+        if entity is None:
+            self._flush(cursor)
+            found = cursor.execute(_QUERIES["find_entity"], (entity_id, space)).fetchone()
+            if found is not None:
+                entity = self._entities[space, entity_id] = _Entity(history_entity(found), space)
+                entity.attributes.update(number for number, _ in _attributes_of(cursor, entity.known.key))
+        return entity
+
+    def _know(self, cursor: apsw.Cursor, space: int, entity_id: str, effect: Known) -> None:
+        entity = self._find(cursor, space, entity_id)
+        if entity is None:
+            row = cursor.execute(_QUERIES["add_entity"], (space, entity_id)).fetchone()
+            key = cast("tuple[int]", row)[0]
+            entity = _Entity(HistoryEntity(key, entity_id, (), None, None), space)
+            self._entities[space, entity_id] = entity
+        known = entity.known
+        new = [name for name in effect.types if name not in known.types]
+        for ordinal, name in enumerate(new, start=len(known.types)):
+            self._types.append((space, self._names.add(cursor, name), known.key, ordinal))
+        ended = None if effect.is_alive else known.deleted_at
+        entity.known = known._replace(
+            types=(*known.types, *new),
+            created_at=known.created_at or effect.created_at,
+            modified_at=effect.modified_at or known.modified_at,
+            deleted_at=effect.deleted_at or ended,
+        )
+        entity.changed = True
+
+    def _write(self, cursor: apsw.Cursor, position: Position, entity: _Entity, effect: Written) -> None:
+        attribute = self._names.add(cursor, effect.attribute)
+        if attribute not in entity.attributes:
+            entity.attributes.add(attribute)
+            self._attributes.append((entity.space, attribute, entity.known.key))
+        place = (*position, effect.ordinal)
+        of = (entity.known.key, attribute)
+        self._instances.append(_columns(cursor, self._names, of, place, effect.instance))
+
+    def _flush(self, cursor: apsw.Cursor) -> None:
+        """Write what waits: rows that come together cost few statements."""
+        _ADD_TYPES.run(cursor, self._types)
+        _ADD_ATTRIBUTES.run(cursor, self._attributes)
+        _ADD_INSTANCES.run(cursor, self._instances)
+        self._drop_waiting()
+
+    def _replace(self, cursor: apsw.Cursor, entity: _Entity, effect: Replaced) -> None:
+        attribute = self._names.find(cursor, effect.attribute)
+        place = instance_place(effect.instance_id)
+        if attribute is None or place is None:
+            return
+        where = (*place[0], place[1])
+        found = cursor.execute(_QUERIES["instance_at"], (*where, entity.known.key, attribute)).fetchone()
+        if found is not None:
+            observed_us, body = found
+            self._rewrite(
+                cursor,
+                (entity.known.key, attribute, observed_us, *where),
+                replaced(orjson.loads(cast("str", body)), effect.instance),
+            )
+
+    def _rewrite(self, cursor: apsw.Cursor, key: tuple[Any, ...], instance: Instance) -> None:
+        cursor.execute(_QUERIES["forget_instance"], key)
+        entity, attribute, _, *place = key
+        columns = _columns(cursor, self._names, (entity, attribute), place, instance)
+        cursor.execute(_QUERIES["add_instance"], columns)
+
+    def _redact(self, cursor: apsw.Cursor, entity: _Entity, effect: Redacted) -> None:
+        key = entity.known.key
+        for attribute, name in _attributes_of(cursor, key):
+            if effect.attributes is not None and name not in effect.attributes:
+                continue
+            found = cursor.execute(_QUERIES["instances_of"], (key, attribute)).fetchall()
+            rewritten = [
+                _columns(
+                    cursor, self._names, (key, attribute), place, redacted(orjson.loads(body), effect.at)
+                )
+                for *place, body in cast("list[tuple[Any, ...]]", found)
+            ]
+            cursor.execute(_QUERIES["forget_attribute"], (key, attribute))
+            _ADD_INSTANCES.run(cursor, rewritten)
+
+    def _forget(self, cursor: apsw.Cursor, entity: _Entity, effect: Forgotten) -> None:
+        if effect.attribute is None:
+            self._forget_entity(cursor, entity)
+            return
+        attribute = self._names.find(cursor, effect.attribute)
+        if attribute is None:
+            return
+        key = entity.known.key
+        if effect.instance_id is not None:
+            self._forget_instance(cursor, (key, attribute), effect.instance_id)
+        elif effect.dataset_id is None:
+            cursor.execute(_QUERIES["forget_attribute"], (key, attribute))
+        else:
+            dataset = self._names.dataset(cursor, effect.dataset_id)
+            cursor.execute(_QUERIES["forget_dataset"], (key, attribute, dataset))
+        self._tidy(cursor, entity, attribute)
+
+    @staticmethod
+    def _forget_instance(cursor: apsw.Cursor, of: tuple[int, int], text: str) -> None:
+        place = instance_place(text)
+        if place is None:
+            return
+        where = (*place[0], place[1])
+        found = cursor.execute(_QUERIES["instance_at"], (*where, *of)).fetchone()
+        if found is not None:
+            cursor.execute(_QUERIES["forget_instance"], (*of, found[0], *where))
+
+    def _tidy(self, cursor: apsw.Cursor, entity: _Entity, attribute: int) -> None:
+        """Forget that an entity has an attribute of which nothing is left."""
+        of = (entity.known.key, attribute)
+        if not cast("tuple[int]", cursor.execute(_QUERIES["has_instances"], of).fetchone())[0]:
+            cursor.execute(_QUERIES["forget_entity_attribute"], of)
+            entity.attributes.discard(attribute)
+
+    def _forget_entity(self, cursor: apsw.Cursor, entity: _Entity) -> None:
+        key = entity.known.key
+        for attribute, _ in _attributes_of(cursor, key):
+            cursor.execute(_QUERIES["forget_attribute"], (key, attribute))
+            cursor.execute(_QUERIES["forget_entity_attribute"], (key, attribute))
+        cursor.execute(_QUERIES["forget_entity_types"], (key,))
+        cursor.execute(_QUERIES["forget_entity"], (key,))
+        del self._entities[entity.space, entity.known.entity_id]
+
+    def _outdate(self, cursor: apsw.Cursor, row: Row, effect: Outdated) -> None:
+        space = self._names.add_space(cursor, row.tenant, row.snapshot)
+        ids = () if effect.entity_id is None else (effect.entity_id,)
+        selection = HistorySelection(ids=ids, types=effect.types)
+        after = 0
+        of = Space(cursor.connection, self._names, space)
+        while page := list_entities(of, selection, after=after, limit=_OUTDATED_SLICE):
+            for known in page:
+                entity = self._find(cursor, space, known.entity_id)
+                if entity is not None:
+                    self._outdate_entity(cursor, entity, effect)
+            after = page[-1].key
+
+    def _outdate_entity(self, cursor: apsw.Cursor, entity: _Entity, effect: Outdated) -> None:
+        key = entity.known.key
+        for attribute, name in _attributes_of(cursor, key):
+            if effect.attributes is None or name in effect.attributes:
+                cursor.execute(_QUERIES["forget_outdated"], (key, attribute, effect.before_us))
+                self._tidy(cursor, entity, attribute)
+        if entity.known.deleted_at is not None and not entity.attributes:
+            self._forget_entity(cursor, entity)
+
+
+def _attributes_of(cursor: apsw.Cursor, key: int) -> list[tuple[int, str]]:
+    return cast("list[tuple[int, str]]", cursor.execute(_QUERIES["attributes_of"], (key,)).fetchall())
+
+
+def _columns(
+    cursor: apsw.Cursor, names: Names, of: tuple[int, int], place: Sequence[int], instance: Instance
+) -> tuple[Any, ...]:
+    """Return the row of an instance of an entity's attribute; its place gives its id, which is not kept."""
+    times = times_of(instance)
+    dataset = names.dataset(cursor, instance.get("datasetId"))
+    number = number_of(instance)
+    kept = instance.pop("instanceId", None)
+    body = orjson.dumps(instance).decode()
+    if kept is not None:
+        instance["instanceId"] = kept
+    return (
+        *of,
+        NO_TIME_US if times.observedAt is None else times.observedAt,
+        *place,
+        dataset,
+        NO_TIME_US if times.createdAt is None else times.createdAt,
+        NO_TIME_US if times.modifiedAt is None else times.modifiedAt,
+        times.deletedAt,
+        None if number is None else orjson.dumps(number).decode(),
+        body,
+    )
