@@ -35,6 +35,8 @@ from samstad_ngsild.temporal import (
 __all__ = ["TemporalFormat", "format_of", "show_evolution", "show_evolutions"]
 
 _FORMATS = ("normalized", "temporalValues", "aggregatedValues")
+_SLICE_BYTES = 100_000
+"""Are made in about 2 ms; then others get their turn (I5)."""
 _OPTIONS = frozenset({"sysAttrs", *_FORMATS})
 
 
@@ -96,13 +98,17 @@ async def show_evolutions(
     """Answer with a page of evolutions."""
     show = _Showing(context, found.ask, how)
     headers = page_headers(exchange, page, more=found.more, total=found.total)
-    contents = []
+    contents: list[bytes] = []
+    size = 0
     for number, entity in enumerate(found.entities):
         if found.page is None:
             contents.append(await show.aggregates(entity, found.aggregated[number]))
         else:
             contents.append(await show.instances(entity, found.page.evolutions[number]))
-        await asyncio.sleep(0)
+        size += len(contents[-1])
+        if size > _SLICE_BYTES:
+            size = 0
+            await asyncio.sleep(0)
     response = many(exchange, context, contents, headers=headers)
     return response if found.page is None else _partial(response, found.page.content_range)
 
