@@ -225,11 +225,13 @@ async def _read_untimed(
 ) -> dict[str, list[Instance]]:
     modified = await read_windows(index, entity, ask, windows, limit=limit, timeproperty="modifiedAt")
     if ask.temporal.last_n is None and all(len(instances) <= limit for instances in modified.values()):
-        for instances in modified.values():
-            instances.sort(key=_sorting_time)
-        return modified
+        return await off_loop(sum(map(len, modified.values())), lambda: _sorted(modified))
     observed = await read_windows(index, entity, ask, windows, limit=limit, timeproperty="observedAt")
     return {**modified, **observed}
+
+
+def _sorted(found: dict[str, list[Instance]]) -> dict[str, list[Instance]]:
+    return {name: sorted(instances, key=_sorting_time) for name, instances in found.items()}
 
 
 def _any_time(instance: Instance) -> int | None:
