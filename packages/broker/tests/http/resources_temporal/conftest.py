@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ from samstad_broker.service.history import History
 from samstad_broker.service.writer import Writer, WriterLimits
 from samstad_broker.spi.authorizer import Operation
 from samstad_broker.store.memory import MemoryHistoryIndex, MemoryStore
+from samstad_broker.store.sqlite.history import SqliteHistoryIndex
 from samstad_ngsild.context import ContextResolver
 
 NOW_US = 1_764_036_897_000_000
@@ -77,18 +79,14 @@ class Node:
     def __init__(self) -> None:
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def start(
-        self, *, page_instances: int = 1_000, keeps_deleted: bool = False, remembers: bool = True
-    ) -> None:
+    async def start(self, index: Any, *, page_instances: int = 1_000) -> None:
         store, clock = MemoryStore(), Wall()
         writer = Writer(store.log, clock, WriterLimits(group_us=200))
         limits = BrokerLimits(page_instances=page_instances)
         self.broker = Broker(state=(await recover(store)).state, writer=writer, clock=clock, limits=limits)
-        self.index = MemoryHistoryIndex(keeps_deleted=keeps_deleted)
-        work = [writer.run()]
-        if remembers:
-            self.broker.history = History(self.index, store.log, writer, clock)
-            work.append(self.broker.history.run())
+        self.index = index
+        self.broker.history = History(index, store.log, writer, clock)
+        work = [writer.run(), self.broker.history.run()]
         self.kernel = Kernel(
             [route for resource in RESOURCES for route in resource.routes(self.broker)],
             authorizer=Doorman(),
@@ -127,19 +125,40 @@ class Node:
         return response.status, problem["type"].rpartition("/")[2], problem.get("pointer")
 
 
+@pytest.fixture(params=["memory", "sqlite"])
+async def index(request, tmp_path: Path) -> AsyncIterator[Any]:
+    """The temporal index: what is asked over HTTP is answered alike from memory and from disk."""
+    if request.param == "memory":
+        yield MemoryHistoryIndex()
+        return
+    opened = SqliteHistoryIndex(tmp_path / "temporal.db")
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
 @pytest.fixture
-async def node() -> AsyncIterator[Node]:
+async def node(index) -> AsyncIterator[Node]:
     node = Node()
-    await node.start()
+    await node.start(index)
     yield node
     await node.stop()
 
 
 @pytest.fixture
-async def small() -> AsyncIterator[Node]:
+async def small(index) -> AsyncIterator[Node]:
     """A node that gives three instances of an attribute at once."""
     node = Node()
-    await node.start(page_instances=3)
+    await node.start(index, page_instances=3)
+    yield node
+    await node.stop()
+
+
+@pytest.fixture
+async def keeping() -> AsyncIterator[Node]:
+    """A node that keeps the history of what is deleted."""
+    node = Node()
+    await node.start(MemoryHistoryIndex(keeps_deleted=True))
     yield node
     await node.stop()
 

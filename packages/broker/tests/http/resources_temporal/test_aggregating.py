@@ -58,7 +58,7 @@ async def test_all_methods_are_the_same_whichever_way_they_are_calculated(node):
 async def test_data_sets_and_the_last_ones(cars):
     other = f"{TEMPORAL}/urn:ngsi-ld:Vehicle:A8311?attrs=speed&{AGGREGATED}&aggrMethods=max"
     both = (await cars.read(other))["speed"]
-    assert [(each.get("datasetId"), each["max"][0][0]) for each in both] == [("urn:d:1", 30), (None, 40)]
+    assert [(each.get("datasetId"), each["max"][0][0]) for each in both] == [(None, 40), ("urn:d:1", 30)]
     assert (await cars.read(f"{other}&datasetId=urn:d:1"))["speed"]["datasetId"] == "urn:d:1"
     assert (await cars.read(f"{other}&lastN=1"))["speed"]["max"][0][0] == 40
     last = await cars.read(f"{ONE}?attrs=speed&{AGGREGATED}&aggrMethods=max,totalCount&lastN=2")

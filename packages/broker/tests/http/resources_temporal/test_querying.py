@@ -184,12 +184,17 @@ async def test_a_page_is_cut_at_one_time_over_all_its_entities(small):
     assert [each["value"] for each in second["speed"]] == [0]
 
 
-async def test_entities_that_were_deleted_are_as_the_node_keeps_them(node):
+async def test_the_history_of_a_deleted_entity_goes_with_it(node):
     lamp = {"id": "urn:x:lamp", "type": "Lamp", "power": {"type": "Property", "value": 5}}
     await node.write("/entities", body=lamp)
+    assert (await node.read(f"{TEMPORAL}/urn:x:lamp"))["power"]
     await node.write("/entities/urn:x:lamp", "DELETE")
     assert (await node.problem(f"{TEMPORAL}/urn:x:lamp"))[0] == 404
-    node.index._keeps_deleted = True
+
+
+async def test_it_stays_with_its_end_where_the_node_keeps_it(keeping):
+    node = keeping
+    lamp = {"id": "urn:x:lamp", "type": "Lamp", "power": {"type": "Property", "value": 5}}
     await node.write("/entities", body=lamp)
     await node.write("/entities/urn:x:lamp", "DELETE")
     kept = await node.read(f"{TEMPORAL}/urn:x:lamp?options=sysAttrs")

@@ -97,12 +97,17 @@ async def _series(
     series = await index.read_numbers(chosen.entity, window)
     last_n = ask.temporal.last_n
     if series is None or last_n is None:
-        return None if series is None else list(series)
+        return None if series is None else _default_first(series)
     if len({each.attribute for each in series}) < len(series):
         return None  # the last ones are counted over all data sets of an attribute
     return [
         each._replace(times_us=each.times_us[-last_n:], numbers=each.numbers[-last_n:]) for each in series
     ]
+
+
+def _default_first(series: Sequence[NumberSeries]) -> list[NumberSeries]:
+    """Put the data sets of an attribute in an order of their own, the default one first."""
+    return sorted(series, key=lambda each: each.dataset_id or "")
 
 
 async def _calculated(
