@@ -195,6 +195,11 @@ async def test_without_an_interval_what_was_never_observed_is_shown_too(small):
     assert content_range == f"DateTime {clock(4)}-{clock(10)}/*"
     latest = await small.read(f"{ONE}?lastN=2")
     assert (shown(latest), shown(latest, "brand")) == ([19, 18], ["c", "b"])
+    # What fits is whole, whatever else does not.
+    await small.write(f"{ONE}/attrs", body={"fuel": [at(5, 2), {"type": "Property", "value": 1}]})
+    _, evolution = await partial(small, "lastN=50")
+    assert sorted(shown(await small.read(f"{ONE}?attrs=fuel"), "fuel")) == [1, 2]
+    assert sorted(shown(await small.read(f"{ONE}?attrs=fuel&lastN=50"), "fuel")) == [1, 2]
 
 
 async def test_a_preferred_version_does_not_hide_that_a_page_is_partial(small):

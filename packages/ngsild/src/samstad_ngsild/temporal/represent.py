@@ -52,7 +52,10 @@ def represent_history(
         return represent_values(history, context, representation)
     scopes = history.get("scope")
     is_timed = bool(scopes) and isinstance(scopes, list) and isinstance(scopes[0], dict)
-    entity = renderer(context, replace(representation, format="normalized"))(history)
+    plain = representation
+    if plain.format == "concise":
+        plain = replace(representation, format="normalized")
+    entity = renderer(context, plain)(history)
     for name, value in entity.items():
         if name not in CORE_MEMBERS and not isinstance(value, list):
             entity[name] = [value]

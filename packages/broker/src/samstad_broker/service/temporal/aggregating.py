@@ -144,7 +144,7 @@ async def _instances(
     last_n = ask.temporal.last_n
     most = MOST_INSTANCES if last_n is None else min(last_n, MOST_INSTANCES)
     asked = replace(ask, shown=names)
-    found = await read_windows(index, chosen.entity, asked, chosen.windows, limit=most)
+    [found] = await read_windows(index, [chosen.entity], asked, chosen.windows, limit=most)
     if any(len(instances) > MOST_INSTANCES for instances in found.values()):
         raise TooComplexQuery(
             f"More than {MOST_INSTANCES} values would be aggregated that are not all numbers. "

@@ -117,7 +117,7 @@ class _Search:
     async def matches(self, wanted: int | None) -> AsyncIterator[Chosen]:
         """Yield up to ``wanted`` evolutions; None: all."""
         found = 0
-        async for entities in self._candidates():
+        async for entities in self._candidates(wanted):
             for entity in await self._inside(entities):
                 chosen = await self._chosen(entity)
                 if chosen is not None:
@@ -126,13 +126,14 @@ class _Search:
                     if found == wanted:
                         return
 
-    async def _candidates(self) -> AsyncIterator[list[HistoryEntity]]:
+    async def _candidates(self, wanted: int | None) -> AsyncIterator[list[HistoryEntity]]:
         """Yield the entities that the caller may read and whose id and types are asked for."""
         after, call = 0, self._call
+        limit = min(wanted or _BATCH, _BATCH)
         while batch := await self._index.list_entities(
-            call.tenant, call.snapshot, self._selection, after=after, limit=_BATCH
+            call.tenant, call.snapshot, self._selection, after=after, limit=limit
         ):
-            after = batch[-1].key
+            after, limit = batch[-1].key, min(limit * 2, _BATCH)
             self._look_at(len(batch))
             yield [entity for entity in batch if self._readable(entity.types) and self._is_selected(entity)]
             await asyncio.sleep(0)

@@ -10,8 +10,9 @@ much for one page, attributes are read by ``observedAt``, those that never have 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
+from typing import Any, NamedTuple
 
 from samstad_broker.service.off_loop import off_loop
 from samstad_broker.service.temporal.asking import SCOPE, TemporalAsk
@@ -24,6 +25,9 @@ __all__ = ["MOST_INSTANCES", "Chosen", "EvolutionPage", "Window", "read_page", "
 
 MOST_INSTANCES = 100_000
 """Instances in one response."""
+
+_TOGETHER = 20_000
+"""Instances of one attribute that are read at once, of several entities."""
 
 Window = tuple[int | None, int | None]
 """The first microsecond inside and the first that is not; None: open."""
@@ -66,10 +70,10 @@ async def read_page(
         TooManyResults: even one instance of each attribute is too much.
     """
     reading = _Reading(index, ask, limit)
-    for number, one in enumerate(chosen):
-        if number:
-            await asyncio.sleep(0)
-        await reading.take(number, one)
+    first = 0
+    while first < len(chosen):
+        first += await reading.take(first, chosen)
+        await asyncio.sleep(0)
     cut = await off_loop(reading.count, reading.cut)
     evolutions: list[dict[str, list[Instance]]] = [{} for _ in chosen]
     for number, one in enumerate(chosen):
@@ -100,18 +104,29 @@ class _Reading:
         self._was_cut = False
         self._bound: Window = (None, None)
 
-    async def take(self, number: int, one: Chosen) -> None:
-        windows = [window for each in one.windows if (window := _common(each, self._bound)) is not None]
-        if self._ask.is_timed:
-            found = await read_windows(self._index, one.entity, self._ask, windows, limit=self._limit)
-        else:
-            found = await _read_untimed(self._index, one.entity, self._ask, windows, limit=self._limit)
+    async def take(self, first: int, chosen: Sequence[Chosen]) -> int:
+        """Read the next of the chosen, those with the same windows together; return how many."""
+        windows = chosen[first].windows
+        most = max(1, _TOGETHER // self._most())
+        run = list(takewhile(lambda one: one.windows == windows, chosen[first : first + most]))
+        bounded = [window for each in windows if (window := _common(each, self._bound)) is not None]
+        entities = [one.entity for one in run]
+        read = read_windows if self._ask.is_timed else _read_untimed
+        found = await read(self._index, entities, self._ask, bounded, limit=self._limit)
+        for number, one in enumerate(run):
+            self._keep(first + number, one, found[number])
+        while self.count > MOST_INSTANCES:
+            await off_loop(self.count, self._tighten)
+        return len(run)
+
+    def _most(self) -> int:
+        return min(self._limit + 1, self._ask.temporal.last_n or self._limit + 1)
+
+    def _keep(self, number: int, one: Chosen, found: Mapping[str, list[Instance]]) -> None:
         for name, instances in found.items():
             if name not in self._ask.omitted and not (name == SCOPE and one.scopes is not None):
                 self._found[number, name] = instances
                 self.count += len(instances)
-        while self.count > MOST_INSTANCES:
-            await off_loop(self.count, self._tighten)
 
     def _tighten(self) -> None:
         if self._limit == 1:
@@ -151,21 +166,21 @@ def _common(one: Window, other: Window) -> Window | None:
 
 async def read_windows(  # noqa: PLR0913 - the temporal property is the ask's unless another is read by
     index: HistoryIndex,
-    entity: HistoryEntity,
+    entities: Sequence[HistoryEntity],
     ask: TemporalAsk,
     windows: Sequence[Window],
     *,
     limit: int,
     timeproperty: str | None = None,
-) -> dict[str, list[Instance]]:
-    """Return up to ``limit`` + 1 instances of each attribute, more where one time has more of them.
+) -> list[dict[str, list[Instance]]]:
+    """Return for each entity up to ``limit`` + 1 instances of each attribute, more where one time has more.
 
     So many, so that ``cut_history`` sees whether something is left, and cuts no time in two.
     """
     last_n = ask.temporal.last_n
     most = limit + 1 if last_n is None else min(last_n, limit + 1)
     by = timeproperty or ask.temporal.timeproperty
-    found: dict[str, list[Instance]] = {}
+    found: list[dict[str, list[Instance]]] = [{} for _ in entities]
     if ask.shown is not None and not ask.shown:
         return found
     for start, end in windows if last_n is None else reversed(windows):
@@ -178,13 +193,14 @@ async def read_windows(  # noqa: PLR0913 - the temporal property is the ask's un
             most=most,
             latest=last_n is not None,
         )
-        [part] = await index.read([entity], window)
-        for name, instances in part.items():
-            kept = found.setdefault(name, [])
-            kept += instances[: most - len(kept)]
-    for name, instances in found.items():
-        if len(instances) > limit and time_of(instances[-2], by) == time_of(instances[-1], by):
-            found[name] = await _with_ties(index, entity, ask, name, instances, by=by)
+        for kept, part in zip(found, await index.read(entities, window), strict=True):
+            for name, instances in part.items():
+                known = kept.setdefault(name, [])
+                known += instances[: most - len(known)]
+    for entity, kept in zip(entities, found, strict=True):
+        for name, instances in kept.items():
+            if len(instances) > limit and time_of(instances[-2], by) == time_of(instances[-1], by):
+                kept[name] = await _with_ties(index, entity, ask, name, instances, by=by)
     return found
 
 
@@ -221,17 +237,30 @@ async def _with_ties(  # noqa: PLR0913 - as above
 
 
 async def _read_untimed(
-    index: HistoryIndex, entity: HistoryEntity, ask: TemporalAsk, windows: Sequence[Window], *, limit: int
-) -> dict[str, list[Instance]]:
-    modified = await read_windows(index, entity, ask, windows, limit=limit, timeproperty="modifiedAt")
-    if ask.temporal.last_n is None and all(len(instances) <= limit for instances in modified.values()):
-        return await off_loop(sum(map(len, modified.values())), lambda: _sorted(modified))
-    observed = await read_windows(index, entity, ask, windows, limit=limit, timeproperty="observedAt")
-    return {**modified, **observed}
+    index: HistoryIndex,
+    entities: Sequence[HistoryEntity],
+    ask: TemporalAsk,
+    windows: Sequence[Window],
+    *,
+    limit: int,
+) -> list[dict[str, list[Instance]]]:
+    modified = await read_windows(index, entities, ask, windows, limit=limit, timeproperty="modifiedAt")
+    most = min(ask.temporal.last_n or limit + 1, limit + 1)
+    if all(len(instances) < most for found in modified for instances in found.values()):
+        observed: list[dict[str, list[Instance]]] = [{} for _ in entities]
+    else:
+        observed = await read_windows(index, entities, ask, windows, limit=limit, timeproperty="observedAt")
 
+    def chosen(by_modified: dict[str, list[Instance]], by_observed: dict[str, list[Instance]]) -> Any:
+        return {
+            name: sorted(instances, key=_sorting_time, reverse=ask.temporal.last_n is not None)
+            if len(instances) < most  # all that there are
+            else by_observed.get(name, instances)
+            for name, instances in by_modified.items()
+        }
 
-def _sorted(found: dict[str, list[Instance]]) -> dict[str, list[Instance]]:
-    return {name: sorted(instances, key=_sorting_time) for name, instances in found.items()}
+    weight = sum(len(instances) for found in modified for instances in found.values())
+    return await off_loop(weight, lambda: list(map(chosen, modified, observed)))
 
 
 def _any_time(instance: Instance) -> int | None:
