@@ -92,10 +92,9 @@ def aggregate_numbers(
         methods: of ``METHODS``.
         periods: over the interval of the query, which the caller has already applied.
     """
-    # Lists: an array makes a float of each number anew, for every method.
-    parts = [
-        (list(numbers[low:high]), begin, end) for begin, end, low, high in aggregate_slices(times_us, periods)
-    ]
+    # A list: an array makes a float of each number anew, for every method.
+    values = numbers if isinstance(numbers, list) else list(numbers)
+    parts = [(values[low:high], begin, end) for begin, end, low, high in aggregate_slices(times_us, periods)]
     return {method: _each(CALCULATED[method], parts) for method in methods}
 
 
