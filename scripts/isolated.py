@@ -17,7 +17,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 UV = str(ROOT / ".venv" / "bin" / "uv")
 TEST_TOOLS = ("pytest", "pytest-asyncio", "pytest-timeout", "hypothesis")
-EXTRA_TOOLS = {"ngsild": ("PyLD",), "broker": ("amqtt", "jsonschema", "trustme"), "models": ("jsonschema",)}
+EXTRA_TOOLS = {
+    "ngsild": ("PyLD",),
+    "broker": ("amqtt", "jsonschema", "trustme"),
+    "models": ("jsonschema",),
+    "rsmp": ("jsonschema", "pyyaml", "trustme"),
+}
 """What a package's tests need beyond the tools that all share: oracles and stand-ins of others."""
 NO_TESTS_COLLECTED = 5
 
