@@ -317,3 +317,13 @@ def test_nothing_aggregates_to_nothing():
     assert aggregate_numbers([NOON], [5], methods=["avg"], periods=Periods(parse_duration("PT1H"))) != {
         "avg": []
     }
+
+
+def test_sums_that_exceed_what_json_writers_take_are_shown_as_the_nearest_number():
+    large = history(speed=[at(1, 2**63 - 1), at(2, 2**63 - 1)])
+    shown = represent_aggregated(large, CORE, parse_aggregation("sum,sumsq,max"), QUERY)["speed"]
+    assert shown["sum"][0][0] == 2.0**64
+    assert shown["sumsq"][0][0] == 2.0**127
+    assert shown["max"][0][0] == 2**63 - 1
+    beyond = history(speed=[at(1, 1e308), at(2, 1e308)])
+    assert represent_aggregated(beyond, CORE, parse_aggregation("sumsq,max"), QUERY)["speed"]["sumsq"] == []

@@ -34,6 +34,7 @@ __all__ = [
     "represent_values",
 ]
 
+_BEYOND = 2**63
 _RELATIONSHIPS = frozenset({"Relationship", "ListRelationship"})
 _ANY_TIME = ("observedAt", "deletedAt", "modifiedAt", "createdAt")
 _PLAIN = Representation()
@@ -228,12 +229,17 @@ class _Texts(dict[int, str]):
 def represent_series(series: Series) -> dict[str, list[list[Any]]]:
     """Return a series as clause 4.5.19.0 shows it: value, beginning and end for each period.
 
-    A value that JSON cannot show is left out: a sum of squares may exceed every number that it has.
+    A value that JSON cannot show is left out: a sum of squares may exceed every number that it has. An
+    integer beyond 64 bits is shown as the nearest number.
     """
     texts, finite = _Texts(), math.isfinite
     return {
         method: [
-            [value, texts[begin], texts[end]]
+            [
+                value if value.__class__ is not int or -_BEYOND <= value < _BEYOND else float(value),
+                texts[begin],
+                texts[end],
+            ]
             for value, begin, end in periods
             if value.__class__ is not float or finite(value)
         ]
