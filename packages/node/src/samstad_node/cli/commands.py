@@ -31,6 +31,26 @@ COMMANDS: tuple[Command, ...] = (
         "Read a GeoPackage, GeoJSON, CSV or NGSI-LD file into a node.",
     ),
     Command(
+        ("backup",),
+        "samstad_node.cli.backup:backup",
+        "Copy everything that a node keeps into a new directory, while it serves or not.",
+    ),
+    Command(
+        ("restore",),
+        "samstad_node.cli.backup:restore",
+        "Bring a backup into a new data directory; start the node there afterwards.",
+    ),
+    Command(
+        ("export",),
+        "samstad_node.cli.export:export",
+        "Write everything that a node keeps into a new directory, in open formats.",
+    ),
+    Command(
+        ("upgrade",),
+        "samstad_node.cli.upgrade:upgrade",
+        "Say whether this release can open a node's data, what it would change, and how to come back.",
+    ),
+    Command(
         ("doctor",),
         "samstad_node.cli.doctor:doctor",
         "Look at a node on this machine and say what is wrong and what to do.",

@@ -1,5 +1,7 @@
 """The embedded store: SQLite files under one directory."""
 
+from samstad_broker.store.sqlite.backup import backup_directory, read_manifest
+from samstad_broker.store.sqlite.copying import copy_database
 from samstad_broker.store.sqlite.restore import restore
 from samstad_broker.store.sqlite.sealing import SealingFailed
 from samstad_broker.store.sqlite.sealing_job import SealedFile
@@ -7,4 +9,14 @@ from samstad_broker.store.sqlite.settings import SqliteSettings
 from samstad_broker.store.sqlite.store import SqliteStore
 from samstad_broker.store.sqlite.verification import Verification
 
-__all__ = ["SealedFile", "SealingFailed", "SqliteSettings", "SqliteStore", "Verification", "restore"]
+__all__ = [
+    "SealedFile",
+    "SealingFailed",
+    "SqliteSettings",
+    "SqliteStore",
+    "Verification",
+    "backup_directory",
+    "copy_database",
+    "read_manifest",
+    "restore",
+]

@@ -24,13 +24,16 @@ from samstad_broker.store.durable_files import (
 )
 from samstad_broker.store.sqlite.connection import store_error
 from samstad_broker.store.sqlite.copying import copy_database
-from samstad_broker.store.sqlite.stretch import Stretch, last_position
+from samstad_broker.store.sqlite.keeping import keeping
+from samstad_broker.store.sqlite.stretch import Stretch, find_stretches, is_blank, last_position
 
-__all__ = ["MANIFEST", "BackupCopy", "BackupFile", "Manifest", "read_manifest"]
+__all__ = ["MANIFEST", "BackupCopy", "BackupFile", "Manifest", "backup_directory", "read_manifest"]
 
 MANIFEST = "manifest.json"
 
 _FORMAT = 1
+_PATIENCE_S = 120.0
+"""A stretch is sealed in less."""
 
 
 class BackupFile(msgspec.Struct, frozen=True):
@@ -55,6 +58,35 @@ class Manifest(msgspec.Struct, frozen=True):
     node: str
     position: str
     files: list[BackupFile]
+
+
+def backup_directory(source: Path, target: Path, *, node: str, vfs: str = "") -> Position:
+    """Copy a broker's directory at one log position, whether or not a broker runs on it; blocks its thread.
+
+    Args:
+        source: the directory of a ``SqliteStore``.
+        target: a directory that does not exist or is empty.
+        node: the node's name, for the manifest.
+        vfs: the SQLite VFS; the empty string is the system's own.
+
+    Returns:
+        The position of the last row in the copy.
+
+    Raises:
+        StoreError: there is no broker's data, the target is not empty, or the disk fails.
+    """
+    with keeping(source, patience_s=_PATIENCE_S):
+        copy = BackupCopy(source, target, vfs=vfs)
+        copy.copy_projections()
+        # Listed after the projections were copied: what a projection holds is in the log of the copy.
+        stretches = find_stretches(source / "log") if (source / "log").is_dir() else []
+        if not stretches:
+            raise StoreError(f"{source} holds no log: no broker has ever run on it.")
+        if len(stretches) > 1 and is_blank(stretches[-1]):
+            del stretches[-1]  # made this moment, and not begun
+        position = copy.copy_log(stretches)
+        copy.write_manifest(node, position)
+    return position
 
 
 class BackupCopy:

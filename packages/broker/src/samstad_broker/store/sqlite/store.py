@@ -12,15 +12,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from samstad_broker.domain.rows import Position
 from samstad_broker.spi.store import LogCorrupt, LogUnavailable
-from samstad_broker.store.sqlite.backup import BackupCopy
+from samstad_broker.store.sqlite.backup import backup_directory
 from samstad_broker.store.sqlite.checkpoint import SqliteCheckpoint
 from samstad_broker.store.sqlite.delivery import SqliteDeliveryLedger
 from samstad_broker.store.sqlite.history import SqliteHistoryIndex
+from samstad_broker.store.sqlite.keeping import keeping
 from samstad_broker.store.sqlite.log import SqliteLog
 from samstad_broker.store.sqlite.ownership import Ownership
 from samstad_broker.store.sqlite.sealing import seal_stretch
@@ -119,12 +121,10 @@ class SqliteStore:
         Raises:
             StoreError: the target is not empty, or the disk fails; a copy without a manifest is unfinished.
         """
-        copy = BackupCopy(self.directory, target, vfs=self.settings.vfs)
         async with self._keeping:
-            await asyncio.to_thread(copy.copy_projections)
-            position = await asyncio.to_thread(copy.copy_log, self.log.stretches)
-            await asyncio.to_thread(copy.write_manifest, self.settings.node, position)
-        return position
+            settings = self.settings
+            copy = partial(backup_directory, self.directory, target, node=settings.node, vfs=settings.vfs)
+            return await asyncio.to_thread(copy)
 
     async def seal(self, cursors: Mapping[str, Position]) -> Sequence[SealedFile]:
         """Turn complete stretches that everybody has read into history files, and drop them from the log.
@@ -135,15 +135,21 @@ class SqliteStore:
 
         Raises:
             StoreError: a stretch could not be sealed; it stays, with all that follow it.
+            KeepingBusy: a backup is being made by another process.
         """
         sealed: list[SealedFile] = []
         async with self._keeping:
-            for stretch in self.log.stretches[:-1]:
-                if not await self._is_read(stretch, cursors):
-                    break
-                sealed.extend(await seal_stretch(stretch, self.directory / "history"))
-                await self.log.drop(stretch)
+            # Not waited for: the lock is taken and left on the loop, and a backup leaves it soon.
+            with keeping(self.directory, patience_s=0):
+                await self._seal(sealed, cursors)
         return sealed
+
+    async def _seal(self, sealed: list[SealedFile], cursors: Mapping[str, Position]) -> None:
+        for stretch in self.log.stretches[:-1]:
+            if not await self._is_read(stretch, cursors):
+                break
+            sealed.extend(await seal_stretch(stretch, self.directory / "history"))
+            await self.log.drop(stretch)
 
     async def _is_read(self, stretch: Stretch, cursors: Mapping[str, Position]) -> bool:
         """Whether nobody needs a complete stretch any more; notes who does."""
