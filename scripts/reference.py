@@ -13,6 +13,7 @@ from samstad_node.cli.exits import EXIT_TEXTS
 from samstad_node.cli.main import application
 from samstad_node.settings import Secret
 from samstad_node.settings.fields import Field, fields, section_doc, sections
+from samstad_rsmp.sxl.page import sxl_page
 
 ROOT = Path(__file__).resolve().parent.parent
 MADE = "<!-- Made by scripts/reference.py from the code; change that, then run `make reference`. -->"
@@ -62,7 +63,16 @@ def cli_page() -> str:
     return "\n".join([head, "", MADE, rest.rstrip(), "", *tail]) + "\n"
 
 
-PAGES = {"docs/reference/settings.md": settings_page, "docs/reference/cli.md": cli_page}
+def signal_exchange_page() -> str:
+    """Return docs/reference/rsmp-sxl.md."""
+    return sxl_page(MADE)
+
+
+PAGES = {
+    "docs/reference/settings.md": settings_page,
+    "docs/reference/cli.md": cli_page,
+    "docs/reference/rsmp-sxl.md": signal_exchange_page,
+}
 
 
 def main() -> int:
