@@ -89,6 +89,27 @@ def test_a_deleted_attribute_and_a_deleted_dataset_are_rows_without_value():
     assert gone.deletedAt is not None
 
 
+def test_a_scope_that_changed_is_a_row_with_its_times():
+    now = head("2026-11-25T02:15:00.000000Z", scope=["/harbour"])
+    was = head("x", scope=["/centre"])
+    told, scope = history_rows(row(8, {"by": "x", "head": now, "was": was, "set": {}, "before": {}}))
+    assert (told.attribute, scope.attribute, scope.attributeType) == (None, "scope", "Property")
+    assert orjson.loads(scope.json)["value"] == ["/harbour"]
+    assert scope.instanceId == "urn:ngsi-ld:AttributeInstance:1-8-0"
+    _, ended = history_rows(row(9, {"by": "x", "head": was, "was": now, "set": {}, "before": {}}))
+    assert ended.json is not None
+    _, gone = history_rows(row(9, {"by": "x", "head": head("x"), "was": now, "set": {}, "before": {}}))
+    assert (gone.attribute, gone.json, gone.ordinal) == ("scope", None, 0)
+
+
+def test_a_write_that_changed_no_value_is_still_a_row():
+    (only,) = history_rows(changed(8, [power(2)], [power(2)]))
+    assert (only.attribute, only.instanceId) == (None, None)
+    assert only.entityModifiedAt.isoformat() == "2026-11-25T02:15:00"
+    (empty,) = history_rows(row(9, {"by": "x", "types": [TYPE], "set": {}}, kind=RowKind.HISTORY_ADD))
+    assert (empty.attribute, empty.types) == (None, [TYPE])
+
+
 def test_a_deleted_entity_is_one_row_without_attribute():
     payload = {
         "by": None,
@@ -198,10 +219,12 @@ async def test_the_files_say_what_was_to_be_in_them(street):
         (entry for row in rows[:6] for entry in history_rows(row)),
         key=lambda entry: (entry.position, entry.attribute or "", entry.instanceId or ""),
     )
-    names = ", ".join(f'"{column.name}"' for column in HISTORY_COLUMNS if column.name != "geometry")
+    names = ", ".join(
+        "geometry::BLOB" if column.name == "geometry" else f'"{column.name}"' for column in HISTORY_COLUMNS
+    )
     found = query(
         store,
-        f"SELECT {names}, geometry::BLOB FROM {{}} "  # noqa: S608 - names of our own table
+        f"SELECT {names} FROM {{}} "  # noqa: S608 - names of our own table
         "ORDER BY position, coalesce(attribute, ''), coalesce(\"instanceId\", '')",
     )
     assert [HistoryRow(*entry) for entry in found] == expected

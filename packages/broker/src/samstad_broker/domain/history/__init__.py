@@ -9,7 +9,10 @@ from samstad_broker.domain.history.effects import (
     Redacted,
     Replaced,
     Written,
+    deletion_record,
     effects_of,
+    ended_instances,
+    stamped,
 )
 from samstad_broker.domain.history.instances import (
     Times,
@@ -30,10 +33,13 @@ __all__ = [
     "Replaced",
     "Times",
     "Written",
+    "deletion_record",
     "effects_of",
+    "ended_instances",
     "joins_dataset",
     "number_of",
     "redacted",
     "replaced",
+    "stamped",
     "times_of",
 ]

@@ -26,7 +26,10 @@ __all__ = [
     "Redacted",
     "Replaced",
     "Written",
+    "deletion_record",
     "effects_of",
+    "ended_instances",
+    "stamped",
 ]
 
 DEFAULT_DATASET = "@none"
@@ -126,16 +129,16 @@ def _change(row: Row, payload: Mapping[str, Any]) -> Iterator[Effect]:
     head = payload["head"]
     yield Known(head["type"], head.get("createdAt"), head.get("modifiedAt"), None, is_alive=True)
     yield from _written(row, payload)
-    yield from _ended(row, payload)
+    yield from ended_instances(row, payload)
 
 
 def _written(row: Row, payload: Mapping[str, Any]) -> Iterator[Written]:
     for ordinal, attribute, instance in written_instances(payload):
-        yield _stamped(row, ordinal, attribute, instance)
+        yield stamped(row, ordinal, attribute, instance)
 
 
-def _stamped(row: Row, ordinal: int, attribute: str, instance: Instance) -> Written:
-    """Complete an instance; it was read from the row's bytes just now, so nobody else holds it."""
+def stamped(row: Row, ordinal: int, attribute: str, instance: Instance) -> Written:
+    """Return an instance that nobody else holds, completed with what its row says of it."""
     instance["instanceId"] = instance_id(row.position, ordinal)
     if "createdAt" not in instance or "modifiedAt" not in instance:
         accepted = iso(row.time_us)
@@ -144,34 +147,46 @@ def _stamped(row: Row, ordinal: int, attribute: str, instance: Instance) -> Writ
     return Written(ordinal, attribute, instance)
 
 
-def _ended(row: Row, payload: Mapping[str, Any]) -> Iterator[Written]:
-    """Yield the records of deletion (clauses 4.5.7, 4.5.8) and the scope that the row changed."""
+def ended_instances(row: Row, payload: Mapping[str, Any]) -> Iterator[Written]:
+    """Yield the records of deletion (clauses 4.5.7, 4.5.8) and the scope that a change row brings."""
     at = payload["head"].get("modifiedAt") or iso(row.time_us)
     ordinal = sum(map(len, payload["set"].values()))
     for attribute, instances in payload["set"].items():
         kept = {instance.get("datasetId") for instance in instances}
         for instance in payload["before"].get(attribute, ()):
             if instance.get("datasetId") not in kept:
-                yield _stamped(row, ordinal, attribute, _deletion(instance, at))
+                created, dataset_id = instance.get("createdAt"), instance.get("datasetId")
+                record = deletion_record(instance["type"], at, created=created, dataset_id=dataset_id)
+                yield stamped(row, ordinal, attribute, record)
                 ordinal += 1
     scope = payload["head"].get("scope")
     if scope != (payload["was"] or {}).get("scope"):
-        yield _stamped(row, ordinal, "scope", _scope(scope, at))
+        yield stamped(row, ordinal, "scope", _scope(scope, at))
 
 
-def _deletion(instance: Instance, at: str) -> Instance:
-    kind = instance["type"]
-    record = {"type": kind, VALUE_MEMBER[kind]: NULL, "modifiedAt": at, "deletedAt": at}
-    for name in ("datasetId", "createdAt"):
-        if name in instance:
-            record[name] = instance[name]
+def deletion_record(
+    kind: str, at: str, *, created: str | None = None, dataset_id: str | None = None
+) -> Instance:
+    """Return the instance that says that one of an attribute was deleted (clause 4.5.7).
+
+    Args:
+        kind: the attribute's type.
+        at: ISO text of the deletion.
+        created: ISO text, when the one that ended was created.
+        dataset_id: of the one that ended; None: the default instance.
+    """
+    record: Instance = {"type": kind, VALUE_MEMBER[kind]: NULL, "modifiedAt": at, "deletedAt": at}
+    if dataset_id is not None:
+        record["datasetId"] = dataset_id
+    if created is not None:
+        record["createdAt"] = created
     return record
 
 
 def _scope(scope: Sequence[str] | None, at: str) -> Instance:
     """Return the scope as a Property that has times only; observedAt copies modifiedAt (clause 4.5.6)."""
     if scope is None:
-        return {"type": "Property", "value": NULL, "createdAt": at, "modifiedAt": at, "deletedAt": at}
+        return deletion_record("Property", at, created=at)
     return {"type": "Property", "value": scope, "createdAt": at, "modifiedAt": at, "observedAt": at}
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 __all__ = ["FORMAT", "HISTORY_COLUMNS", "HistoryColumn", "HistoryRow"]
 
-FORMAT = 1
+FORMAT = 2
 """Stands in each file's metadata under ``samstad.history``."""
 
 
@@ -45,6 +45,10 @@ class HistoryRow(NamedTuple):
     json: str | None = None
     unitCode: str | None = None  # noqa: N815
     geometry: bytes | None = None
+    createdAt: datetime | None = None  # noqa: N815
+    ordinal: int | None = None
+    entityCreatedAt: datetime | None = None  # noqa: N815
+    entityModifiedAt: datetime | None = None  # noqa: N815
 
 
 _TYPES = {
@@ -57,6 +61,10 @@ _TYPES = {
     "deletedAt": "TIMESTAMP",
     "number": "DOUBLE",
     "geometry": "BLOB",
+    "createdAt": "TIMESTAMP",
+    "ordinal": "INTEGER",
+    "entityCreatedAt": "TIMESTAMP",
+    "entityModifiedAt": "TIMESTAMP",
 }
 
 HISTORY_COLUMNS = tuple(HistoryColumn(name, _TYPES.get(name, "VARCHAR")) for name in HistoryRow._fields)

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import shapely  # type: ignore[import-untyped]  # the package has no types
 
+from samstad_broker.domain.history import ended_instances
 from samstad_broker.domain.instance_ids import instance_id, written_instances
 from samstad_broker.domain.rows import Row, RowKind
 from samstad_broker.store.history_files.columns import HistoryRow
@@ -27,11 +28,12 @@ def history_rows(row: Row) -> Iterator[HistoryRow]:
 
 def _change(row: Row, payload: Mapping[str, Any]) -> Iterator[HistoryRow]:
     head = payload["head"]
-    base = _base(row, payload, head["type"])
-    if _told(head) != _told(payload["was"]):
-        yield base._replace(json=_text(head), modifiedAt=_time(head.get("modifiedAt")))
-    yield from _instances(row, payload, base)
-    yield from _ended(payload, base._replace(deletedAt=_time(head.get("modifiedAt"))))
+    base = _of_entity(_base(row, payload, head["type"]), head)
+    instances = [*_instances(row, payload, base), *_ended(row, payload, base)]
+    # Each row of the log has one here at least: a gap is seen, and the time of the change is kept.
+    if not instances or _told(head) != _told(payload["was"]):
+        yield base._replace(json=_text(head), modifiedAt=base.entityModifiedAt)
+    yield from instances
 
 
 def _told(head: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -39,45 +41,65 @@ def _told(head: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     return head and {name: value for name, value in head.items() if name != "modifiedAt"}
 
 
+def _of_entity(base: HistoryRow, head: Mapping[str, Any]) -> HistoryRow:
+    created, modified = _time(head.get("createdAt")), _time(head.get("modifiedAt"))
+    return base._replace(entityCreatedAt=created, entityModifiedAt=modified)
+
+
 def _instances(row: Row, payload: Mapping[str, Any], base: HistoryRow) -> Iterator[HistoryRow]:
     for ordinal, attribute, instance in written_instances(payload):
-        value = instance.get(VALUE_MEMBER.get(instance["type"], "value"))
+        yield _instance(row, base, ordinal, attribute, instance)
+
+
+def _instance(
+    row: Row, base: HistoryRow, ordinal: int, attribute: str, instance: Mapping[str, Any]
+) -> HistoryRow:
+    value = instance.get(VALUE_MEMBER.get(instance["type"], "value"))
+    return base._replace(
+        attribute=attribute,
+        attributeType=instance["type"],
+        datasetId=instance.get("datasetId"),
+        instanceId=instance_id(row.position, ordinal),
+        observedAt=_time(instance.get("observedAt")),
+        modifiedAt=_time(instance.get("modifiedAt")) or base.acceptedAt,
+        number=_number(value),
+        text=value if isinstance(value, str) else None,
+        json=_text(instance),
+        unitCode=instance.get("unitCode"),
+        geometry=_geometry(value) if instance["type"] == "GeoProperty" else None,
+        createdAt=_time(instance.get("createdAt")) or base.acceptedAt,
+        ordinal=ordinal,
+    )
+
+
+def _ended(row: Row, payload: Mapping[str, Any], base: HistoryRow) -> Iterator[HistoryRow]:
+    """Yield a row for each instance that was there before and is not any more, and one for a new scope."""
+    for ordinal, attribute, record in ended_instances(row, payload):
+        if "deletedAt" not in record:
+            scope = {name: value for name, value in record.items() if name != "instanceId"}
+            yield _instance(row, base, ordinal, attribute, scope)
+            continue
         yield base._replace(
             attribute=attribute,
-            attributeType=instance["type"],
-            datasetId=instance.get("datasetId"),
-            instanceId=instance_id(row.position, ordinal),
-            observedAt=_time(instance.get("observedAt")),
-            modifiedAt=_time(instance.get("modifiedAt")) or base.acceptedAt,
-            number=_number(value),
-            text=value if isinstance(value, str) else None,
-            json=_text(instance),
-            unitCode=instance.get("unitCode"),
-            geometry=_geometry(value) if instance["type"] == "GeoProperty" else None,
+            attributeType=record["type"],
+            datasetId=record.get("datasetId"),
+            deletedAt=_time(record["deletedAt"]),
+            createdAt=_time(record["createdAt"]),
+            ordinal=ordinal,
         )
-
-
-def _ended(payload: Mapping[str, Any], base: HistoryRow) -> Iterator[HistoryRow]:
-    """Yield a row for each instance that was there before and is not any more."""
-    for attribute, instances in payload["set"].items():
-        kept = {instance.get("datasetId") for instance in instances}
-        for instance in payload["before"].get(attribute, ()):
-            if instance.get("datasetId") not in kept:
-                yield base._replace(
-                    attribute=attribute,
-                    attributeType=instance["type"],
-                    datasetId=instance.get("datasetId"),
-                )
 
 
 def _end(row: Row, payload: Mapping[str, Any]) -> Iterator[HistoryRow]:
     was = payload["was"]
     deleted = _time(payload.get("deletedAt"))
-    yield _base(row, payload, was["type"])._replace(deletedAt=deleted, json=_text(was))
+    base = _of_entity(_base(row, payload, was["type"]), was)
+    yield base._replace(deletedAt=deleted, json=_text(was))
 
 
 def _addition(row: Row, payload: Mapping[str, Any]) -> Iterator[HistoryRow]:
-    return _instances(row, payload, _base(row, payload, payload["types"]))
+    base = _base(row, payload, payload["types"])
+    instances = list(_instances(row, payload, base))
+    yield from instances or [base]
 
 
 def _event(row: Row, payload: Mapping[str, Any]) -> Iterator[HistoryRow]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,12 +11,14 @@ import duckdb
 
 from samstad_broker.store.durable_files import sha256_of, sync_directory, sync_file, write_file
 from samstad_broker.store.history_files.columns import FORMAT, HISTORY_COLUMNS, HistoryRow
+from samstad_broker.store.history_files.database import open_database, run_bounded
 
 __all__ = ["WrittenFile", "write_history"]
 
 _BATCH = 10_000
+_BATCH_BYTES = 8 * 1024 * 1024
 _ROW_GROUP = 30_720
-_MEMORY_LIMIT = "512MiB"
+_ROW_GROUP_MIB = 16
 
 _GEO = {
     "version": "1.1.0",
@@ -45,23 +46,14 @@ def write_history(rows: Iterable[HistoryRow], *, directory: Path, name: str) -> 
         ValueError: a file did not read back as it was written; it was not put in place.
         duckdb.Error, OSError: the disk or the memory is full.
     """
-    with _database() as database:
+    with _database(directory) as database:
         _fill(database, rows)
         months = database.execute("SELECT DISTINCT month FROM history ORDER BY month").fetchall()
         return [_write_month(database, directory, month, name) for (month,) in months]
 
 
-def _database() -> duckdb.DuckDBPyConnection:
-    # Extensions would be fetched from the internet; nothing here needs one.
-    database = duckdb.connect(
-        ":memory:",
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "memory_limit": _MEMORY_LIMIT,
-            "threads": "1",
-        },
-    )
+def _database(directory: Path) -> duckdb.DuckDBPyConnection:
+    database = open_database(directory / ".sealing")
     columns = ", ".join(f'"{column.name}" {column.type}' for column in HISTORY_COLUMNS)
     database.execute(f"CREATE TABLE history ({columns}, month VARCHAR)")
     return database
@@ -71,12 +63,20 @@ def _fill(database: duckdb.DuckDBPyConnection, rows: Iterable[HistoryRow]) -> No
     appender: Any = database.appender("history")
     for batch in _batches(rows):
         appender.append_rows([(*row, f"{row.acceptedAt:%Y-%m}") for row in batch])
-    appender.flush()
+        appender.flush()
 
 
 def _batches(rows: Iterable[HistoryRow]) -> Iterator[list[HistoryRow]]:
-    iterator = iter(rows)
-    while batch := list(islice(iterator, _BATCH)):
+    """Yield rows in lists that are bounded by number and size: the database holds one in memory whole."""
+    batch: list[HistoryRow] = []
+    size = 0
+    for row in rows:
+        batch.append(row)
+        size += len(row.json or "")
+        if len(batch) >= _BATCH or size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
         yield batch
 
 
@@ -84,16 +84,18 @@ def _write_month(database: duckdb.DuckDBPyConnection, directory: Path, month: st
     path = directory / f"month={month}" / f"{name}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".new")
-    database.execute(
+    run_bounded(
+        database,
         f"""
         COPY (
             SELECT * EXCLUDE month FROM history WHERE month = {_quoted(month)}
             ORDER BY tenant, snapshot, entity, attribute, "datasetId", epoch, "position"
         ) TO {_quoted(str(unfinished))} (
             FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP},
+            ROW_GROUP_SIZE_BYTES '{_ROW_GROUP_MIB}MiB',
             KV_METADATA {{"samstad.history": '{FORMAT}', geo: {_quoted(json.dumps(_GEO))}}}
         )
-        """  # noqa: S608 - COPY takes no parameters; the values are quoted
+        """,  # noqa: S608 - COPY takes no parameters; the values are quoted
     )
     written = _summary(database, "(SELECT * EXCLUDE month FROM history WHERE month = ?)", month)
     found = _summary(database, "read_parquet(?, hive_partitioning = false)", str(unfinished))
