@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from samstad_node.settings import Settings, SettingsRefused, derive
-from samstad_node.settings.sections import LimitsSettings, NodeSettings, NotificationsSettings, StoreSettings
+from samstad_node.settings.sections import (
+    HistorySettings,
+    LimitsSettings,
+    NodeSettings,
+    NotificationsSettings,
+    StoreSettings,
+)
 
 DERIVED = (
     derive.broker_limits,
@@ -53,3 +59,24 @@ def test_a_network_that_is_none_is_refused_by_its_key():
         derive.egress_rules(settings)
     wide = Settings(notifications=NotificationsSettings(allow_networks=("10.0.0.0/8",)))
     assert len(derive.egress_rules(wide).allowed) == 1
+
+
+def test_retention_rules_name_tenant_type_days_and_decision():
+    rules = ("default WasteContainer 1095 KS-17", "* * 30 KS-18", "water https://example.org/Pump 7 KS-19")
+    settings = Settings(node=NodeSettings(tenants=("water",)), history=HistorySettings(retention=rules))
+    first, second, third = derive.retention_rules(settings)
+    assert (first.tenant, first.days, first.decision) == ("", 1095, "KS-17")
+    assert first.types == ("https://smartdatamodels.org/dataModel.WasteManagement/WasteContainer",)
+    assert (second.tenant, second.types) == (None, ())
+    assert (third.tenant, third.types) == ("water", ("https://example.org/Pump",))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["", "default Bin 30", "default Bin many KS-1", "default Bin 0 KS-1", "nobody Bin 30 KS-1", "a b 1 c d"],
+)
+def test_a_rule_that_cannot_be_read_is_refused_by_its_key(rule):
+    settings = Settings(history=HistorySettings(retention=(rule,)))
+    with pytest.raises(SettingsRefused) as refused:
+        derive.retention_rules(settings)
+    assert refused.value.problems[0].key == "history.retention"

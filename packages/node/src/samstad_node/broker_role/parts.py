@@ -19,6 +19,7 @@ from samstad_broker.service.delivery import Delivery
 from samstad_broker.service.documents import LogDocuments
 from samstad_broker.service.expiry_task import ExpiryTask
 from samstad_broker.service.history import History
+from samstad_broker.service.history_keeping import RetentionTask
 from samstad_broker.service.registrations import Registrations
 from samstad_broker.service.subscriptions import Subscriptions, restore_subscriptions
 from samstad_broker.service.writer import Writer
@@ -57,6 +58,7 @@ class Parts:
     delivery: Delivery
     history: History
     expiry: ExpiryTask
+    retention: RetentionTask
     models: ModelChecks
     notifiers: tuple[HttpNotifier, MqttNotifier]
     access: Access | None
@@ -121,6 +123,7 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
         delivery=delivery,
         history=history,
         expiry=ExpiryTask(broker),
+        retention=RetentionTask(broker, derive.retention_rules(settings)),
         models=models,
         notifiers=notifiers,
         access=access,

@@ -16,6 +16,7 @@ from samstad_broker.spi.store import StoreError
 from samstad_broker.store.sqlite import SqliteStore
 from samstad_node.broker_role.gatekeeping import keep_keys
 from samstad_node.broker_role.parts import Parts, build_parts
+from samstad_node.broker_role.sealing import keep_sealing
 from samstad_node.broker_role.surfaces import other_surfaces
 from samstad_node.cli.exits import Exit
 from samstad_node.server.served import AddressUnusable, Served, serve
@@ -93,6 +94,8 @@ def _background(context: RoleContext, parts: Parts) -> dict[str, Coroutine[Any, 
         "delivery": parts.delivery.run(),
         "expiry": parts.expiry.run(),
         "history": parts.history.run(),
+        "sealing": keep_sealing(context, parts),
+        "retention": parts.retention.run(),
     }
     if parts.access is not None:
         found["access"] = _keep_access(context, parts)

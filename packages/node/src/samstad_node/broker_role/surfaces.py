@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount
 
 from samstad_access.http.app import BASE, create_app
 from samstad_broker.http.router import Route
 from samstad_broker.spi.authorizer import Operation
+from samstad_models.contexts import CITY, context_url
 from samstad_ngsild.context import CORE
+from samstad_node.admin.redactions import redaction_routes
 from samstad_node.broker_role.parts import Parts
 from samstad_node.cli.version import release
 from samstad_node.observe import Check, CheckState, NodeHealth, aggregate
@@ -45,10 +47,18 @@ def other_surfaces(context: RoleContext, parts: Parts, routes: Iterable[Route]) 
             metrics="metrics" in context.settings.http.login_for,
         ),
     )
+    own: list[BaseRoute] = [
+        *redaction_routes(
+            parts.broker,
+            parts.authorizer,
+            lambda: parts.contexts.resolve(context_url(CITY), now_us=context.clock.now_us()),
+            now_us=context.clock.now_us,
+        )
+    ]
     if parts.access is None:
-        return pages
+        return Starlette(routes=[*own, Mount("/", pages)])
     administration = create_app(parts.access, now_us=context.clock.now_us)
-    own = [route for route in administration.routes if getattr(route, "path", "").startswith(BASE)]
+    own += [route for route in administration.routes if getattr(route, "path", "").startswith(BASE)]
     return Starlette(routes=[*own, Mount("/", pages)], exception_handlers=administration.exception_handlers)
 
 

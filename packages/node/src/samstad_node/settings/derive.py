@@ -14,8 +14,11 @@ from samstad_broker.http.kernel import KernelSettings
 from samstad_broker.http.limits import HttpLimits, Rate
 from samstad_broker.service.broker import BrokerLimits
 from samstad_broker.service.delivery.settings import DeliverySettings
+from samstad_broker.service.history_keeping import RetentionRule
 from samstad_broker.service.writer import WriterLimits
 from samstad_broker.store.sqlite.settings import SqliteSettings
+from samstad_models.catalogue import load_catalogue
+from samstad_ngsild.context import CORE
 from samstad_ngsild.context.loader import ContextLimits
 from samstad_node.server.settings import ServerSettings
 from samstad_node.settings.problems import SettingProblem, SettingsRefused
@@ -30,10 +33,13 @@ __all__ = [
     "kernel_settings",
     "model_modes",
     "public_url",
+    "retention_rules",
     "server_settings",
     "sqlite_settings",
     "writer_limits",
 ]
+
+_MOST_DAYS = 36_525
 
 KIB = 1024
 MIB = 1024 * 1024
@@ -160,6 +166,37 @@ def model_modes(settings: Settings) -> dict[str, ModelMode]:
 
 def _refused(key: str, detail: str) -> SettingsRefused:
     return SettingsRefused([SettingProblem(key, "settings", detail)])
+
+
+def retention_rules(settings: Settings) -> list[RetentionRule]:
+    """Say how long history is kept; raises SettingsRefused for what is no rule."""
+    return [_retention_rule(text, settings) for text in settings.history.retention]
+
+
+def _retention_rule(text: str, settings: Settings) -> RetentionRule:
+    words = text.split()
+    if len(words) != 4 or not words[2].isdecimal() or not 1 <= int(words[2]) <= _MOST_DAYS:
+        raise _refused(
+            "history.retention",
+            f"{text!r} is no rule; write TENANT TYPE DAYS DECISION as in `default Streetlight 730 KS-17`",
+        )
+    tenant, kind, days, decision = words
+    if tenant not in {"*", "default", *settings.node.tenants}:
+        raise _refused("history.retention", f"{tenant} is no tenant of this node (node.tenants)")
+    return RetentionRule(
+        tenant={"*": None, "default": ""}.get(tenant, tenant),
+        types=() if kind == "*" else (_type_iri(kind),),
+        days=int(days),
+        decision=decision,
+    )
+
+
+def _type_iri(name: str) -> str:
+    """Return the IRI of a type; short names are those of the city's models, others are NGSI-LD's default."""
+    if ":" in name:
+        return name
+    known = load_catalogue().types.get(name)
+    return CORE.expand(name) if known is None else known.iri
 
 
 def context_limits(settings: Settings) -> ContextLimits:

@@ -138,6 +138,10 @@ class StoreSettings(msgspec.Struct, frozen=True):
     stretch_mib: Annotated[
         int, Meta(ge=1, le=65_536, description="A new file of the log begins after so much.")
     ] = 256
+    seal_minutes: Annotated[
+        float,
+        Meta(gt=0, le=10_080, description="Complete files of the log become history files this often."),
+    ] = 30.0
     stretch_hours: Annotated[
         float, Meta(gt=0, le=8784, description="A new file of the log begins after this time.")
     ] = 24.0
@@ -162,6 +166,13 @@ class HistorySettings(msgspec.Struct, frozen=True):
             "otherwise deleting an entity deletes its history, and only what expired stays."
         ),
     ] = False
+    retention: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Rules `TENANT TYPE DAYS DECISION`: history older than so many days is given up; "
+            "`default` names the default tenant, `*` every tenant or type."
+        ),
+    ] = ()
     page_instances: Annotated[
         int,
         Meta(
