@@ -7,7 +7,7 @@ it. A reader does: it is shown everything that was acknowledged before it asked.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 from samstad_broker.domain.rows import START, Position, Row
@@ -44,12 +44,14 @@ class History:
         index: for readers, after ``caught_up``.
         locks: held by who writes into the history of an entity, from the check until the row is durable.
         failures: attempts that the index has refused since the last that it took.
+        failure: what it said to the last of them; None when there are none.
     """
 
     def __init__(self, index: HistoryIndex, log: Log, writer: Writer, clock: Clock) -> None:
         self.index = index
         self.locks = EntityLocks()
         self.failures = 0
+        self.failure: str | None = None
         self._log = log
         self._clock = clock
         self._new_rows = asyncio.Event()
@@ -98,6 +100,8 @@ class History:
         Raises:
             LogCorrupt: the log does not read back as it was written.
         """
+        while not await self._attempt(self.index.recover(self._log.oldest)):
+            pass
         while True:
             await self._new_rows.wait()
             await self._gather()
@@ -120,15 +124,21 @@ class History:
         self._wanted.clear()
 
     async def _take(self, rows: Sequence[Row]) -> None:
+        if await self._attempt(self.index.apply(rows)):
+            await self._tell()
+
+    async def _attempt(self, work: Awaitable[None]) -> bool:
+        """Return whether the index did something; False after a pause that grows with each failure."""
         try:
-            await self.index.apply(rows)
-        except StoreError:
+            await work
+        except StoreError as error:
             self.failures += 1
+            self.failure = str(error)
             pause_us = min(_FIRST_PAUSE_US << min(self.failures - 1, 10), _LONGEST_PAUSE_US)
             await self._clock.sleep_until(self._clock.now_us() + pause_us)
-            return
-        self.failures = 0
-        await self._tell()
+            return False
+        self.failures, self.failure = 0, None
+        return True
 
     async def _tell(self) -> None:
         async with self._advanced:
@@ -137,4 +147,9 @@ class History:
     def figures(self) -> Mapping[str, Any]:
         """Return the index's figures and how far it lags behind the log."""
         lag = self._log.head.number - self.index.cursor.number
-        return {**self.index.figures(), "lag_rows": max(lag, 0), "failures": self.failures}
+        return {
+            **self.index.figures(),
+            "lag_rows": max(lag, 0),
+            "failures": self.failures,
+            "failure": self.failure,
+        }

@@ -120,6 +120,17 @@ class HistoryIndex(Protocol):
         """The last row that the index holds."""
         ...
 
+    async def recover(self, oldest: Position) -> None:
+        """Take in rows up to and with ``oldest`` that the log has not any more, from where they were kept.
+
+        Comes before the first ``apply``. Nothing happens where the index holds them; otherwise it may take
+        long, and goes on where it was when it is called again.
+
+        Raises:
+            StoreError: what was kept is missing or damaged, or the disk failed; what was taken in stays.
+        """
+        ...
+
     async def apply(self, rows: Sequence[Row]) -> None:
         """Take in rows in the order of the log and commit them with the new cursor, or nothing of them.
 

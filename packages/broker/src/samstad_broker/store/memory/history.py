@@ -29,6 +29,7 @@ from samstad_broker.domain.history import (
 )
 from samstad_broker.domain.rows import START, Position, Row
 from samstad_broker.spi.history import HistoryEntity, HistorySelection, HistoryWindow, NumberSeries
+from samstad_broker.spi.store import LogUnavailable
 from samstad_ngsild.document import Instance
 
 __all__ = ["MemoryHistoryIndex"]
@@ -76,6 +77,17 @@ class MemoryHistoryIndex:
     def cursor(self) -> Position:
         """The last row that the index holds."""
         return self._cursor
+
+    async def recover(self, oldest: Position) -> None:
+        """Do nothing: a log in memory holds all its rows.
+
+        Raises:
+            LogUnavailable: the log is another one, and has given rows up.
+        """
+        if self._cursor < oldest and oldest.number > 0:
+            raise LogUnavailable(
+                f"The log has no rows before {oldest}: an index in memory needs all of them."
+            )
 
     async def apply(self, rows: Sequence[Row]) -> None:
         """Take in rows in the order of the log; those at or before the cursor are passed over."""

@@ -61,7 +61,10 @@ class SqliteStore:
         self.checkpoint = SqliteCheckpoint(directory / "state.db", vfs=vfs)
         self.delivery = SqliteDeliveryLedger(directory / "delivery.db", vfs=vfs)
         self.history = SqliteHistoryIndex(
-            directory / "temporal.db", keeps_deleted=self.settings.keeps_deleted, vfs=vfs
+            directory / "temporal.db",
+            sealed=directory / "history",
+            keeps_deleted=self.settings.keeps_deleted,
+            vfs=vfs,
         )
 
     async def open(self) -> None:

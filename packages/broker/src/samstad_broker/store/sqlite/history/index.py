@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -12,9 +13,12 @@ import orjson
 from samstad_broker.domain.instance_ids import instance_place
 from samstad_broker.domain.rows import START, Position, Row
 from samstad_broker.spi.history import HistoryEntity, HistorySelection, HistoryWindow, NumberSeries
+from samstad_broker.spi.store import LogCorrupt
 from samstad_broker.store.sqlite.connection import connect_reader
 from samstad_broker.store.sqlite.history.names import Names
 from samstad_broker.store.sqlite.history.reading import Space, list_entities, read_numbers, read_window
+from samstad_broker.store.sqlite.history.rebuilding import is_sealed_after, rebuild
+from samstad_broker.store.sqlite.history.rebuilding_job import RebuildJob
 from samstad_broker.store.sqlite.history.writing import HistoryWriting
 from samstad_broker.store.sqlite.projection import ProjectionDatabase, ReadingLane
 from samstad_broker.store.sqlite.queries import load_queries
@@ -30,11 +34,16 @@ class SqliteHistoryIndex:
 
     Args:
         path: the database file.
+        sealed: the directory of the history files; None: there are none.
         keeps_deleted: whether the history of an entity that somebody deletes stays.
         vfs: the SQLite VFS; the empty string is the system's own.
     """
 
-    def __init__(self, path: Path, *, keeps_deleted: bool = False, vfs: str = "") -> None:
+    def __init__(
+        self, path: Path, *, sealed: Path | None = None, keeps_deleted: bool = False, vfs: str = ""
+    ) -> None:
+        self._sealed = sealed
+        self._keeps_deleted = keeps_deleted
         self._database = ProjectionDatabase(path, "temporal", vfs=vfs)
         self._reading = ReadingLane(lambda: connect_reader(path, vfs=vfs), path)
         self._writing = HistoryWriting(keeps_deleted=keeps_deleted)
@@ -48,16 +57,51 @@ class SqliteHistoryIndex:
         return self._cursor
 
     async def open(self) -> None:
-        """Open or create the file and read the cursor."""
-        await self._database.open()
+        """Open or create the file and read the cursor.
+
+        Raises:
+            StoreError: the file is damaged, was written by a newer release, or the disk fails.
+        """
+        try:
+            await self._database.open()
+            await self._read_cursor()
+        except LogCorrupt as error:
+            raise LogCorrupt(
+                f"{self._database.path} does not read back as it was written. Move it away, with its -wal "
+                "and -shm: it is built again from the history files and the log."
+            ) from error
+        await self._reading.open()
+
+    async def _read_cursor(self) -> None:
         row = await self._database.read(lambda c: c.execute(_QUERIES["get_cursor"]).fetchone())
         self._cursor = Position._make(cast("tuple[int, int]", row))
-        await self._reading.open()
 
     async def close(self) -> None:
         """Release the file."""
         await self._reading.close()
         await self._database.close()
+
+    async def recover(self, oldest: Position) -> None:
+        """Take in the rows up to and with ``oldest`` that the log has not any more, from history files.
+
+        Raises:
+            StoreError: files are missing or damaged, or the disk fails; what was taken in stays.
+        """
+        if self._sealed is None or self._cursor >= oldest:
+            return
+        sealed, after = self._sealed, self._cursor
+        if not await asyncio.to_thread(is_sealed_after, sealed, after=after, until=oldest):
+            return
+        path, vfs = str(self._database.path), self._database.vfs
+        job = RebuildJob(path, str(sealed), *oldest, keeps_deleted=self._keeps_deleted, vfs=vfs)
+        try:
+            await rebuild(job, self._note_reached)
+        finally:
+            self._writing.forget()
+            await self._read_cursor()
+
+    def _note_reached(self, position: Position) -> None:
+        self._cursor = position
 
     async def apply(self, rows: Sequence[Row]) -> None:
         """Take in rows in the order of the log and commit them with the new cursor, or nothing of them.

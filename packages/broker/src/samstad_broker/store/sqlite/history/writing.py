@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 import apsw
@@ -45,13 +45,12 @@ _OUTDATED_SLICE = 200
 class _Entity:
     """What the writing knows of one entity."""
 
-    __slots__ = ("attributes", "changed", "known", "space")
+    __slots__ = ("attributes", "known", "space")
 
     def __init__(self, known: HistoryEntity, space: int) -> None:
         self.known = known
         self.space = space
         self.attributes: set[int] = set()
-        self.changed = False
 
 
 class HistoryWriting:
@@ -65,6 +64,7 @@ class HistoryWriting:
         self._keeps_deleted = keeps_deleted
         self._names = Names(_QUERIES)
         self._entities: dict[tuple[int, str], _Entity] = {}
+        self._changed: dict[int, _Entity] = {}
         self._types: list[tuple[int, int, int, int]] = []
         self._attributes: list[tuple[int, int, int]] = []
         self._instances: list[tuple[Any, ...]] = []
@@ -78,6 +78,7 @@ class HistoryWriting:
         """Begin anew, after a transaction was rolled back."""
         self._names.forget()
         self._entities.clear()
+        self._changed.clear()
         self._drop_waiting()
 
     def _drop_waiting(self) -> None:
@@ -87,18 +88,21 @@ class HistoryWriting:
 
     def take(self, cursor: apsw.Cursor, rows: Sequence[Row]) -> None:
         """Write what rows mean, and the cursor after the last of them."""
+        self.take_effects(cursor, [(row, effects_of(row, keeps_deleted=self._keeps_deleted)) for row in rows])
+
+    def take_effects(self, cursor: apsw.Cursor, taken: Sequence[tuple[Row, Iterable[Effect]]]) -> None:
+        """Write the effects of rows, whose payloads do not matter, and the cursor after the last of them."""
         if len(self._entities) > _MOST_KNOWN:
             self._entities.clear()
-        for row in rows:
-            for effect in effects_of(row, keeps_deleted=self._keeps_deleted):
+        for row, effects in taken:
+            for effect in effects:
                 self._effect(cursor, row, effect)
         self._flush(cursor)
-        for entity in self._entities.values():
-            if entity.changed:
-                _, _, _, *times = entity.known
-                cursor.execute(_QUERIES["put_entity"], (*times, entity.known.key))
-                entity.changed = False
-        cursor.execute(_QUERIES["put_cursor"], rows[-1].position)
+        for entity in self._changed.values():
+            _, _, _, *times = entity.known
+            cursor.execute(_QUERIES["put_entity"], (*times, entity.known.key))
+        self._changed.clear()
+        cursor.execute(_QUERIES["put_cursor"], taken[-1][0].position)
 
     def _effect(self, cursor: apsw.Cursor, row: Row, effect: Effect) -> None:
         space = self._names.add_space(cursor, row.tenant, row.snapshot)
@@ -142,7 +146,7 @@ class HistoryWriting:
             modified_at=effect.modified_at or known.modified_at,
             deleted_at=effect.deleted_at or ended,
         )
-        entity.changed = True
+        self._changed[known.key] = entity
 
     def _write(self, cursor: apsw.Cursor, position: Position, entity: _Entity, effect: Written) -> None:
         attribute = self._names.add(cursor, effect.attribute)
@@ -238,6 +242,7 @@ class HistoryWriting:
         cursor.execute(_QUERIES["forget_entity_types"], (key,))
         cursor.execute(_QUERIES["forget_entity"], (key,))
         del self._entities[entity.space, entity.known.entity_id]
+        self._changed.pop(key, None)
 
     def _outdate(self, cursor: apsw.Cursor, row: Row, effect: Outdated) -> None:
         space = self._names.add_space(cursor, row.tenant, row.snapshot)
