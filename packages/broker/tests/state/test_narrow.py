@@ -59,4 +59,8 @@ def test_narrowing_loses_no_match(rows, q, near):
     let_through = {s for s in looked_at if all(may(s) for may in candidates.may_match)}
     matches = {number for number, made in enumerate(documents, start=1) if query.matches(made)}
     assert matches <= let_through
+    if candidates.is_certain is not None:
+        certain = {s for s in let_through if candidates.is_certain(data.by_sequence[s])}
+        assert certain <= matches
+        assert q != 'level=="a"'
     assert candidates.sequences is None or candidates.sequences == sorted(candidates.sequences)

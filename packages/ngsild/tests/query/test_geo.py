@@ -199,3 +199,21 @@ def test_one_instance_of_the_geoproperty_suffices_and_none_does_not():
     assert not compiled.predicate({compiled.attribute: [outside]})
     assert not compiled.predicate({compiled.attribute: [{"type": "Property", "value": point(16.5, 59.5)}]})
     assert not compiled.predicate({})
+
+
+@given(
+    st.floats(-179.9, 179.9),
+    st.floats(-89, 89),
+    st.floats(1, 30_000),
+    st.floats(0, 2),
+    st.floats(0, 2 * math.pi),
+)
+def test_the_short_way_to_decide_near_says_what_the_sphere_says(lon, lat, limit_m, share, bearing):
+    reach = math.degrees(limit_m * share / EARTH_RADIUS_M)
+    there_lat = max(-90.0, min(90.0, lat + reach * math.cos(bearing)))
+    there_lon = lon + reach * math.sin(bearing) / math.cos(math.radians(lat))
+    there_lon = (there_lon + 180) % 360 - 180
+    members = {"georel": f"near;maxDistance=={limit_m!r}", "geometry": "Point", "coordinates": [lon, lat]}
+    matches = compile_geo(parse_geo_query(members), CONTEXT).matches
+    point = {"type": "Point", "coordinates": [there_lon, there_lat]}
+    assert matches(point) is (haversine_m(lon, lat, there_lon, there_lat) <= limit_m)

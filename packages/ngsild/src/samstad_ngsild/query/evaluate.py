@@ -9,7 +9,7 @@ from samstad_ngsild.document import EntityDocument
 from samstad_ngsild.query.expression import NameExpander
 from samstad_ngsild.query.geo import CompiledGeo, compile_geo
 from samstad_ngsild.query.q_compile import Linked, Predicate, compile_q
-from samstad_ngsild.query.q_terms import Term, q_terms
+from samstad_ngsild.query.q_terms import Term, and_parts, q_terms
 from samstad_ngsild.query.request import EntitySelector, Query
 from samstad_ngsild.query.scope import compile_scope_query
 from samstad_ngsild.query.types import alternatives, compile_type_selection
@@ -27,6 +27,8 @@ class CompiledQuery:
         ids: every match has one of these ids; None: any.
         types: every match has one of these types; None: any.
         terms: conditions of q that every match meets.
+        is_terms: q says nothing but the terms, and they are those of one type that is asked for alone: an
+            entity of the type that meets all of them, each by its one plain value, and ``geo``, matches.
         attributes: every match has one of these attributes (``attrs``); empty: any.
         geo: the geoquery, with boxes that every match touches.
     """
@@ -38,6 +40,7 @@ class CompiledQuery:
     terms: tuple[Term, ...]
     attributes: frozenset[str]
     geo: CompiledGeo | None
+    is_terms: bool = False
 
 
 def compile_query(query: Query, *, linked: Linked | None = None) -> CompiledQuery:
@@ -65,15 +68,31 @@ def compile_query(query: Query, *, linked: Linked | None = None) -> CompiledQuer
         tests.append(geo.predicate)
     filters = _all(tests)
     selected = compile_selectors(query.selectors, context)
+    terms = () if query.q is None else q_terms(query.q, context)
     return CompiledQuery(
         matches=filters if selected is None else _all([selected, *tests]),
         filters=filters,
         ids=_ids(query.selectors),
         types=_types(query),
-        terms=() if query.q is None else q_terms(query.q, context),
+        terms=terms,
         attributes=attributes,
         geo=geo,
+        is_terms=_asks_one_type(query)
+        and query.scope is None
+        and not (attributes or query.expand_values or query.json_keys)
+        and (query.q is None or len(terms) == len(and_parts(query.q))),
     )
+
+
+def _asks_one_type(query: Query) -> bool:
+    """Whether the only selector is one type, without ids, patterns and combinations."""
+    if len(query.selectors) != 1:
+        return False
+    selector = query.selectors[0]
+    if selector.ids or selector.id_pattern is not None or selector.types is None:
+        return False
+    found = alternatives(selector.types, query.context)
+    return found is not None and len(found) == 1 and ";" not in selector.types.to_text()
 
 
 def _all(tests: list[Predicate]) -> Predicate:

@@ -40,6 +40,8 @@ MAX_POSITIONS = 10_000
 
 _NEAR = re.compile(r"near;(maxDistance|minDistance)==((?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)")
 _MAX_COORDINATES_TEXT = 1_000_000
+_FLAT_M = 10_000
+_FLAT_DEG = 80
 Geometry = Mapping[str, Any]
 
 
@@ -229,16 +231,38 @@ def _near(query: GeoQuery, reference: Geometry) -> Callable[[Geometry], bool]:
     lon, lat = reference["coordinates"][:2]
     # A point farther away in latitude alone needs no trigonometry.
     reach = math.degrees(limit / 6_371_000)
+    inside, outside = _flat_bounds(lat, limit, reach)
+    shrink = math.cos(math.radians(lat))
 
     def within_distance(geometry: Geometry) -> bool:
         if geometry["type"] != "Point":
             return measure(geometry) <= limit
         position = geometry["coordinates"]
-        if not -reach <= position[1] - lat <= reach:
+        north = position[1] - lat
+        if not -reach <= north <= reach:
             return False
+        east = position[0] - lon
+        if -180 < east < 180:
+            east *= shrink
+            flat = east * east + north * north
+            if flat <= inside:
+                return True
+            if flat >= outside:
+                return False
         return haversine_m(lon, lat, position[0], position[1]) <= limit
 
     return within_distance
+
+
+def _flat_bounds(lat: float, limit_m: float, reach_deg: float) -> tuple[float, float]:
+    """Return the squares of degrees on a plane below which a point is within a distance, and above which not.
+
+    Over 10 km and up to 80 degrees of latitude, a plane that is shortened by the cosine of the one latitude
+    errs by less than one percent; the bounds leave twice that to the sphere. Elsewhere all is left to it.
+    """
+    if limit_m > _FLAT_M or abs(lat) > _FLAT_DEG:
+        return -1.0, math.inf
+    return (reach_deg * 0.98) ** 2, (reach_deg * 1.02) ** 2
 
 
 def _topological(relation: str, reference: Geometry, bounds: Box) -> Callable[[Geometry], bool]:

@@ -23,7 +23,7 @@ from samstad_ngsild.query.expression import (
 from samstad_ngsild.query.literals import temporal_key
 from samstad_ngsild.query.q_compile import metadata_name
 
-__all__ = ["SYSTEM_ATTRIBUTES", "IndexValue", "Term", "attribute_names", "link_depth", "q_terms"]
+__all__ = ["SYSTEM_ATTRIBUTES", "IndexValue", "Term", "and_parts", "attribute_names", "link_depth", "q_terms"]
 
 SYSTEM_ATTRIBUTES = frozenset({"id", "type", "scope", "createdAt", "modifiedAt", "deletedAt", "expiresAt"})
 """Names that do not narrow a query enough to run it on everything (clause 5.7.2.4)."""
@@ -55,9 +55,14 @@ def q_terms(expression: QExpression, context: NameExpander) -> tuple[Term, ...]:
     Left out are terms over links or into JSON values, patterns, and what is not equal to something:
     no index answers them.
     """
-    parts = expression.parts if isinstance(expression, Conjunction) else (expression,)
+    parts = and_parts(expression)
     terms = (_term(part, context) for part in parts if isinstance(part, Comparison | Existence))
     return tuple(term for term in terms if term is not None)
+
+
+def and_parts(expression: QExpression) -> tuple[QExpression, ...]:
+    """Return what is joined by AND at the top of a query: the query itself where nothing is."""
+    return tuple(expression.parts) if isinstance(expression, Conjunction) else (expression,)
 
 
 def _term(part: Comparison | Existence, context: NameExpander) -> Term | None:

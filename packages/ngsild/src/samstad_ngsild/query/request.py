@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from samstad_ngsild.errors import BadRequestData, InvalidRequest
 from samstad_ngsild.query.expression import NameExpander, QExpression
@@ -45,6 +46,7 @@ class Query:
             ``inline`` or None.
         local: the execution is limited to local scope (clause 5.5.13); None: not said.
         split_entities, entity_map, entity_map_lifetime: of distributed operations.
+        attached: what others keep beside the query while it lives, by a key of their own.
     """
 
     context: NameExpander
@@ -69,6 +71,7 @@ class Query:
     split_entities: bool | None = None
     entity_map: bool = False
     entity_map_lifetime: str | None = None
+    attached: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def asks_everything(self) -> bool:

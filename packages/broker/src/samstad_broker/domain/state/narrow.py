@@ -10,6 +10,7 @@ from samstad_broker.domain.state.bucket import TypeBucket
 from samstad_broker.domain.state.column import Column, SortedPairs
 from samstad_broker.domain.state.dataset import Dataset
 from samstad_broker.domain.state.ordered import OrderedRecords
+from samstad_broker.domain.state.record import Record
 from samstad_ngsild.query import CompiledQuery, Term
 
 __all__ = ["Candidates", "narrow"]
@@ -38,11 +39,14 @@ class Candidates(NamedTuple):
         sequences: the only entities that can match, in order of creation; None: walk ``records``.
         records: all entities of the one type asked for, or of the data set.
         may_match: a cheap test by sequence before a document is parsed.
+        is_certain: says of a record that passed ``may_match`` that it matches, so that its document need not
+            be parsed; None: only the evaluator knows. False leaves the record to the evaluator.
     """
 
     sequences: list[int] | None
     records: OrderedRecords
     may_match: tuple[Callable[[int], bool], ...] = ()
+    is_certain: Callable[[Record], bool] | None = None
 
 
 def narrow(dataset: Dataset, query: CompiledQuery) -> Candidates:
@@ -56,7 +60,36 @@ def narrow(dataset: Dataset, query: CompiledQuery) -> Candidates:
     records = bucket.records if bucket is not None else dataset.records
     conditions = _conditions(bucket, query) if bucket is not None else []
     may_match = (*(condition.may_match for condition in conditions), *_may_touch(dataset, query))
-    return Candidates(_fewest(dataset, query, conditions, len(records)), records, may_match)
+    return Candidates(
+        _fewest(dataset, query, conditions, len(records)),
+        records,
+        may_match,
+        _certainty(dataset, query, conditions),
+    )
+
+
+def _certainty(
+    dataset: Dataset, query: CompiledQuery, conditions: list[_Condition]
+) -> Callable[[Record], bool] | None:
+    """Return the test of who matches for certain, where the conditions are all that the query says.
+
+    Texts are left to the evaluator: a text may stand for a term of a vocabulary.
+    """
+    if not query.is_terms or query.types is None or len(conditions) != len(query.terms):
+        return None
+    if not all(condition.is_numeric for condition in conditions):
+        return None
+    (wanted,) = query.types
+    plain = [condition.values for condition in conditions]
+    geometries = None if query.geo is None else dataset.grid(query.geo.attribute).geometries
+
+    def is_certain(record: Record) -> bool:
+        sequence = record.sequence
+        if wanted not in record.types or (geometries is not None and sequence not in geometries):
+            return False
+        return all(sequence in values for values in plain)
+
+    return is_certain
 
 
 def _may_touch(dataset: Dataset, query: CompiledQuery) -> Iterator[Callable[[int], bool]]:
@@ -98,6 +131,8 @@ class _Condition:
 
     def __init__(self, column: Column, holds: Callable[[Any], bool], span: _Span | None) -> None:
         self._column = column
+        self.values = column.values
+        self.is_numeric = span is not None and span.pairs is column.numbers
         self._holds = holds
         self._span = span
 

@@ -21,7 +21,7 @@ from samstad_broker.service.expiry import valid_record
 from samstad_broker.spi.authorizer import Operation
 from samstad_ngsild.document import EntityDocument
 from samstad_ngsild.errors import TooComplexQuery
-from samstad_ngsild.query import CompiledQuery, Query, compile_query, order_key
+from samstad_ngsild.query import CompiledQuery, Query, compile_query, link_depth, order_key
 
 __all__ = ["Found", "linked_in", "query_entities"]
 
@@ -71,7 +71,7 @@ async def query_entities(  # noqa: PLR0913 - page and count belong together
         TooComplexQuery: more entities would have to be looked at than the node gives to one request.
     """
     dataset = broker.data(call)
-    compiled = compile_query(query, linked=linked_in(dataset, call))
+    compiled = _compiled(query, dataset, call)
     sees_all = _sees_all(dataset, call)
     nothing_expired = dataset.expiries.first_us > call.now_us
     if sees_all and nothing_expired and (plain := _plain_records(dataset, query, compiled)) is not None:
@@ -84,6 +84,16 @@ async def query_entities(  # noqa: PLR0913 - page and count belong together
         matches.sort(key=lambda record: key(record.parsed()))
     page = matches[offset : offset + limit]
     return Found(page, len(matches) > offset + len(page), len(matches) if count else None)
+
+
+def _compiled(query: Query, dataset: Dataset, call: Call) -> CompiledQuery:
+    """Return the query ready to run; one that follows no links is compiled once, however often asked."""
+    if query.q is not None and link_depth(query.q):
+        return compile_query(query, linked=linked_in(dataset, call))
+    compiled: CompiledQuery | None = query.attached.get(CompiledQuery)
+    if compiled is None:
+        compiled = query.attached[CompiledQuery] = compile_query(query)
+    return compiled
 
 
 def _sees_all(dataset: Dataset, call: Call) -> bool:
@@ -134,7 +144,9 @@ async def _matches(
     found: list[Record] = []
     looked_at = 0
     candidates = narrow(dataset, compiled)
-    readable = _readable(call)
+    readable, may_match = _readable(call), _all_of(candidates.may_match)
+    # Where something has expired, what the indexes hold is not what is valid.
+    is_certain = candidates.is_certain if dataset.expiries.first_us > call.now_us else None
     for records in _slices(dataset, candidates):
         if looked_at:
             await asyncio.sleep(0)
@@ -144,21 +156,32 @@ async def _matches(
                 f"The query looks at more than {broker.limits.scan} entities. Narrow it by type, id or area."
             )
         for record in records:
-            if not all(may(record.sequence) for may in candidates.may_match):
+            if may_match is not None and not may_match(record.sequence):
                 continue
             if not readable(record.types):
                 continue
-            valid = valid_record(dataset, record, call.now_us)
-            if valid is not None and compiled.matches(valid.parsed()):
-                found.append(valid)
-                if len(found) == wanted:
-                    return found
+            if is_certain is None or not is_certain(record):
+                valid = valid_record(dataset, record, call.now_us)
+                if valid is None or not compiled.matches(valid.parsed()):
+                    continue
+                record = valid  # noqa: PLW2901 - what is shown is what is valid
+            found.append(record)
+            if len(found) == wanted:
+                return found
     return found
+
+
+def _all_of(tests: tuple[Callable[[int], bool], ...]) -> Callable[[int], bool] | None:
+    """Return one test for several, None for none: it is asked for every candidate."""
+    if len(tests) < 2:
+        return tests[0] if tests else None
+    first, rest = tests[0], _all_of(tests[1:])
+    return lambda sequence: first(sequence) and (rest is None or rest(sequence))
 
 
 def _slices(dataset: Dataset, candidates: Candidates) -> Iterator[list[Record]]:
     """Yield the candidates in order of creation; what comes or goes between slices unsettles nothing."""
-    sequences, records, _ = candidates
+    sequences, records = candidates.sequences, candidates.records
     if sequences is not None:
         for start in range(0, len(sequences), _SLICE):
             chosen = (dataset.by_sequence.get(s) for s in sequences[start : start + _SLICE])
