@@ -141,7 +141,10 @@ def _series(
     connection: apsw.Connection, timeproperty: str, bound: tuple[Any, ...]
 ) -> list[tuple[int, int, str, str]]:
     """Return dataset, how many are no numbers, times and numbers as JSON; in one pass for one dataset."""
-    row = connection.execute(_NUMBERS[timeproperty], bound).fetchone()
+    if timeproperty == "observedAt" and bound[-1] is None:
+        row = connection.execute(_QUERIES["all_numbers"], bound[:-1]).fetchone()
+    else:
+        row = connection.execute(_NUMBERS[timeproperty], bound).fetchone()
     first, last, *rest = cast("tuple[int | None, int | None, int, str, str]", row)
     if first is None:
         return []
