@@ -44,6 +44,14 @@ class Sxl:
         """Raise SxlViolation when an alarm, or one of its values, is not of this version."""
         self._check_all(self.alarms, code, values, "alarm")
 
+    def check_alarm_names(self, code: str, names: Iterable[str]) -> None:
+        """Raise SxlViolation when there is no such alarm, or it has no such value; values are not judged."""
+        if code not in self.alarms:
+            raise SxlViolation(f"no alarm {code} in SXL {self.version}", code=code)
+        for name in names:
+            if (code, name) not in self._arguments:
+                raise SxlViolation(f"alarm {code} has no {name!r}", code=code, name=name)
+
     def check_names(self, code: str, names: Iterable[str]) -> None:
         """Raise SxlViolation when a status, or one of the names asked of it, is not of this version."""
         row = self.statuses.get(code)
