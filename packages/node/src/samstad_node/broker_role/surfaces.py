@@ -80,10 +80,14 @@ def _breaches(
 def _checks(parts: Parts) -> list[Check]:
     broken = parts.broker.writer.broken
     log = Check("log", CheckState.OK) if broken is None else Check("log", CheckState.FAILED, str(broken))
-    if parts.keys is None:
-        return [log]
-    fault = parts.keys.fault
-    return [log, Check("keys", CheckState.OK) if fault is None else Check("keys", CheckState.DEGRADED, fault)]
+    checks = [log, _works("history", parts.history.failure)]
+    if parts.keys is not None:
+        checks.append(_works("keys", parts.keys.fault))
+    return checks
+
+
+def _works(name: str, fault: str | None) -> Check:
+    return Check(name, CheckState.OK) if fault is None else Check(name, CheckState.DEGRADED, fault)
 
 
 def _count_state(context: RoleContext, parts: Parts) -> None:
