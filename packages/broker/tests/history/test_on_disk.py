@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -144,3 +145,30 @@ async def test_killed_in_the_middle_it_holds_whole_batches(tmp_path):
         assert index.cursor.number % 20 == 0
         assert await held(index) == index.cursor.number
         await index.close()
+
+
+async def test_a_caller_that_goes_away_leaves_whole_batches(tmp_path):
+    index = await opened(tmp_path)
+    rows = [row(number) for number in range(1, 3_001)]
+    for pause in (0, 0.001, 0.004, 0.01, 0.02):
+        begin = index.cursor.number
+        task = asyncio.create_task(index.apply(rows[begin : begin + 500]))
+        await asyncio.sleep(pause)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    await index.apply(rows)
+    assert index.cursor == Position(1, 3_000)
+    assert await held(index) == 3_000
+    await index.close()
+
+
+async def test_a_redaction_of_a_long_history_leaves_no_value(tmp_path):
+    index = await opened(tmp_path)
+    await index.apply([row(number * 7) for number in range(1, 1_203)])
+    redaction = Row(Position(1, 9_000), 9_000, RowKind.REDACT, "", "", "urn:x:0", b'{"attributes":["n"]}')
+    await index.apply([redaction])
+    entity = await index.find("", "", "urn:x:0")
+    (found,) = await index.read([entity], HistoryWindow(timeproperty="modifiedAt"))
+    assert len(found["n"]) == 1_202
+    assert {instance["value"] for instance in found["n"]} == {"urn:ngsi-ld:null"}
+    await index.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from samstad_broker.domain.instance_ids import instance_place
 from samstad_broker.domain.rows import START, Position, Row
 from samstad_broker.spi.history import HistoryEntity, HistorySelection, HistoryWindow, NumberSeries
 from samstad_broker.spi.store import LogCorrupt
-from samstad_broker.store.sqlite.connection import connect_reader
+from samstad_broker.store.sqlite.connection import connect_reader, transaction
 from samstad_broker.store.sqlite.history.names import Names
 from samstad_broker.store.sqlite.history.reading import Space, list_entities, read_numbers, read_window
 from samstad_broker.store.sqlite.history.rebuilding import is_sealed_after, rebuild
@@ -64,7 +65,7 @@ class SqliteHistoryIndex:
         """
         try:
             await self._database.open()
-            await self._read_cursor()
+            await self._database.read(self._begin)
         except LogCorrupt as error:
             raise LogCorrupt(
                 f"{self._database.path} does not read back as it was written. Move it away, with its -wal "
@@ -72,8 +73,10 @@ class SqliteHistoryIndex:
             ) from error
         await self._reading.open()
 
-    async def _read_cursor(self) -> None:
-        row = await self._database.read(lambda c: c.execute(_QUERIES["get_cursor"]).fetchone())
+    def _begin(self, connection: apsw.Connection) -> None:
+        """Know nothing but the cursor, which another process may have moved; in the lane."""
+        self._writing.forget()
+        row = connection.execute(_QUERIES["get_cursor"]).fetchone()
         self._cursor = Position._make(cast("tuple[int, int]", row))
 
     async def close(self) -> None:
@@ -97,8 +100,7 @@ class SqliteHistoryIndex:
         try:
             await rebuild(job, self._note_reached)
         finally:
-            self._writing.forget()
-            await self._read_cursor()
+            await self._database.read(self._begin)
 
     def _note_reached(self, position: Position) -> None:
         self._cursor = position
@@ -109,21 +111,17 @@ class SqliteHistoryIndex:
         Raises:
             StoreError: the disk or database failed; nothing of the rows counts as taken in.
         """
+        await self._database.read(partial(self._take, rows))
+
+    def _take(self, rows: Sequence[Row], connection: apsw.Connection) -> None:
+        """Take in rows, in the lane: a caller that goes away changes nothing about what is done and known."""
         new = [row for row in rows if row.position > self._cursor]
         if not new:
             return
-
-        def work(cursor: apsw.Cursor) -> None:
-            try:
-                self._writing.take(cursor, new)
-            except BaseException:
-                self._writing.forget()
-                raise
-
         try:
-            await self._database.write(work)
+            with transaction(connection, self._database.path) as cursor:
+                self._writing.take(cursor, new)
         except BaseException:
-            # Where the commit itself failed, what the writing remembers is not in the database.
             self._writing.forget()
             raise
         self._cursor = new[-1].position

@@ -40,6 +40,7 @@ _ADD_ATTRIBUTES = ManyRows(_QUERIES["add_attribute"])
 _ADD_INSTANCES = ManyRows(_QUERIES["add_instance"])
 _MOST_KNOWN = 50_000
 _OUTDATED_SLICE = 200
+_SLICE = 500
 
 
 class _Entity:
@@ -186,19 +187,17 @@ class HistoryWriting:
         cursor.execute(_QUERIES["add_instance"], columns)
 
     def _redact(self, cursor: apsw.Cursor, entity: _Entity, effect: Redacted) -> None:
-        key = entity.known.key
-        for attribute, name in _attributes_of(cursor, key):
-            if effect.attributes is not None and name not in effect.attributes:
-                continue
-            found = cursor.execute(_QUERIES["instances_of"], (key, attribute)).fetchall()
-            rewritten = [
-                _columns(
-                    cursor, self._names, (key, attribute), place, redacted(orjson.loads(body), effect.at)
-                )
-                for *place, body in cast("list[tuple[Any, ...]]", found)
-            ]
-            cursor.execute(_QUERIES["forget_attribute"], (key, attribute))
-            _ADD_INSTANCES.run(cursor, rewritten)
+        for attribute, name in _attributes_of(cursor, entity.known.key):
+            if effect.attributes is None or name in effect.attributes:
+                self._redact_attribute(cursor, (entity.known.key, attribute), effect.at)
+
+    def _redact_attribute(self, cursor: apsw.Cursor, of: tuple[int, int], at: str) -> None:
+        """Rewrite an attribute's instances, in slices: there may be millions."""
+        after: Sequence[Any] = (NO_TIME_US - 1, 0, 0, 0)
+        while found := cursor.execute(_QUERIES["instances_after"], (*of, *after, _SLICE)).fetchall():
+            for observed_us, *place, body in cast("list[tuple[Any, ...]]", found):
+                self._rewrite(cursor, (*of, observed_us, *place), redacted(orjson.loads(body), at))
+            after = found[-1][:4]
 
     def _forget(self, cursor: apsw.Cursor, entity: _Entity, effect: Forgotten) -> None:
         if effect.attribute is None:

@@ -52,9 +52,11 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 SELECT observed_us, body FROM instance INDEXED BY instance_by_place
 WHERE epoch = ? AND position = ? AND ordinal = ? AND entity = ? AND attribute = ?
 
--- name: instances_of
--- Everything of one attribute, to be rewritten.
-SELECT epoch, position, ordinal, body FROM instance WHERE entity = ? AND attribute = ?
+-- name: instances_after
+-- A slice of one attribute in the order of the table, to be rewritten; times of observation stay.
+SELECT observed_us, epoch, position, ordinal, body FROM instance NOT INDEXED
+WHERE entity = ? AND attribute = ? AND (observed_us, epoch, position, ordinal) > (?, ?, ?, ?)
+ORDER BY observed_us, epoch, position, ordinal LIMIT ?
 
 -- name: forget_instance
 DELETE FROM instance
