@@ -18,6 +18,7 @@ from samstad_broker.spi.history import HistorySelection, HistoryWindow
 from samstad_broker.spi.store import LogCorrupt, StoreError, StoreTooNew
 from samstad_broker.store.sqlite import SqliteStore
 from samstad_broker.store.sqlite.history import SqliteHistoryIndex
+from samstad_broker.store.sqlite.migrations import migrations
 
 
 def row(number: int, value: object = None) -> Row:
@@ -171,4 +172,18 @@ async def test_a_redaction_of_a_long_history_leaves_no_value(tmp_path):
     (found,) = await index.read([entity], HistoryWindow(timeproperty="modifiedAt"))
     assert len(found["n"]) == 1_202
     assert {instance["value"] for instance in found["n"]} == {"urn:ngsi-ld:null"}
+    await index.close()
+
+
+async def test_a_file_with_the_first_schema_is_brought_to_this_one(tmp_path):
+    first = apsw.Connection(str(tmp_path / "temporal.db"))
+    first.execute(migrations("temporal")[0])
+    first.execute("PRAGMA user_version = 1")
+    first.close()
+    index = await opened(tmp_path)
+    await index.apply([row(1), row(8)])
+    entity = await index.find("", "", "urn:x:1")
+    window = HistoryWindow(timeproperty="createdAt", latest=True)
+    assert list(await index.read([entity], window)) == [{}]
+    assert await held(index) == 2
     await index.close()
