@@ -148,8 +148,10 @@ def cases(target: Target) -> dict[str, tuple[int, Callable[[], bytes]]]:
         return request(target, "PATCH", path, {"value": number})
 
     def upsert() -> bytes:
-        first = next(count) * 100 % 10_000
-        items = [entity(number) for number in range(first, first + 100)]
+        # One attribute of each entity differs every time: what is as it was is not written.
+        turn, first = divmod(next(count) * 100, 10_000)
+        changed = {"type": "Property", "value": turn, "observedAt": "2026-01-01T00:00:00Z"}
+        items = [{**entity(number), "level": changed} for number in range(first, first + 100)]
         return request(target, "POST", "/ngsi-ld/v1/entityOperations/upsert", items)
 
     def get() -> bytes:

@@ -15,7 +15,7 @@
 | document        | ``by``, ``collection``, ``content``: a subscription, registration, context; null ends it |
 
 ``head`` holds the core members of the entity after the change, ``was`` before it (null: created).
-``set`` maps each touched attribute to its instances after the change (an empty list: deleted),
+``set`` maps each attribute that differs to its instances after the change (an empty list: deleted),
 ``before`` to its instances before it. State is rebuilt from ``head`` and ``set`` alone.
 The ``datasetId`` of history-delete is ``@none`` for the instances without one; left out: those of any.
 ``attributes`` of purge and redact: left out, all.

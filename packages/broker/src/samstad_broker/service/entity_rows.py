@@ -78,13 +78,15 @@ def stage_change(
     if checked:
         broker.model(call.tenant, after)
     matched = _matched(broker, call, before, after, change.changed)
-    touched = tuple(change.changed)
+    # What was touched and is as it was concerns subscriptions, and neither the indexes nor the history.
+    written = change.written
+    touched = tuple(written)
     dataset.change(record, before, after, touched)
 
     def undo() -> None:
         dataset.change(record, after, before, touched)
 
-    payload = change_payload(call.caller.id, before, after, change.changed)
+    payload = change_payload(call.caller.id, before, after, written)
     return broker.writer.stage(
         Draft(
             RowKind.CHANGE,

@@ -174,11 +174,25 @@ def _read_dataset(reading: Reading, dataset: dict[str, Any]) -> list[Instance]:
 
 def _read_object(reading: Reading, raw: dict[str, Any]) -> Instance:
     name = raw.get("type")
+    if name == "Property" and not reading.simplified:
+        value: Any = raw.get("value")
+        if type(value) is int or type(value) is float:
+            return _number(reading, raw, value)
     if type(name) is str and name in KINDS and not reading.simplified:
         return _read_members(reading, raw, name)
     if reading.simplified:
         return _read_simplified(reading, raw)
     return _read_concise(reading, raw)
+
+
+def _number(reading: Reading, raw: dict[str, Any], value: float) -> Instance:
+    """Read the most frequent instance of all by the short way: a Property whose value is a number."""
+    instance: Instance = {"type": "Property", "value": value}
+    if len(raw) > 2:
+        _read_others(reading, raw, KINDS["Property"], instance)
+    instance.setdefault("createdAt", reading.now)
+    instance.setdefault("modifiedAt", reading.now)
+    return instance
 
 
 def _explicit_type(raw: dict[str, Any]) -> str | None:

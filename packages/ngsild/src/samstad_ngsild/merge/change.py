@@ -48,6 +48,13 @@ class Change:
     members: frozenset[str]
 
     @property
+    def written(self) -> dict[str, list[Instance]]:
+        """The touched attributes that differ, with their instances after, in the order in which they came."""
+        if len(self.differs) == len(self.changed):
+            return self.changed
+        return {name: after for name, after in self.changed.items() if name in self.differs}
+
+    @property
     def is_identical(self) -> bool:
         """Whether the document is as it was before."""
         return not (self.differs or self.members)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import operator
 from functools import partial
 
 from samstad_ngsild.context import CORE, Context
-from samstad_ngsild.document import NULL, EntityDocument, Instance, attribute_names
+from samstad_ngsild.document import CORE_MEMBERS, NULL, EntityDocument, Instance, attribute_names
 from samstad_ngsild.entities.instances import at
 from samstad_ngsild.errors import BadRequestData
 from samstad_ngsild.merge.change import Change, ChangeBuilder
-from samstad_ngsild.merge.instance import MergeOptions, merge_instance, put_instance, replace_instance
+from samstad_ngsild.merge.instance import MergeOptions, merge_instance, put_instance, replace_whole
 
 __all__ = ["merge_entity", "replace_entity"]
+
+_MEMBERS = ("type", "scope", "expiresAt")
+_KEPT = ("id", "type", "createdAt", "deletedAt")
 
 
 def merge_entity(  # noqa: PLR0913  the last ones are keyword-only parameters of clause 6.5.3.4
@@ -62,19 +66,55 @@ def replace_entity(current: EntityDocument, new: EntityDocument, *, now: str) ->
     """Replace the content of an entity; its createdAt stays (clause 5.6.18.4).
 
     Attributes that the new content has too keep their createdAt, and where nothing differs their modifiedAt.
+    The new content is from ``expand_entity``: its instances can stand by themselves.
     """
-    builder = ChangeBuilder(current, now)
-    for member in ("type", "scope", "expiresAt"):
-        builder.set_member(member, new.get(member))
-    for name in attribute_names(new):
-        present = builder.instances(name)
-        instances: dict[str | None, Instance] = {}
-        for instance in new[name]:
-            dataset_id = instance.get("datasetId")
-            twin = present.get(dataset_id)
-            instances[dataset_id] = instance if twin is None else replace_instance(twin, instance)
-        builder.put(name, instances)
-    for name in attribute_names(current):
-        if name not in new:
-            builder.put(name, {})
-    return builder.finish()
+    changed: dict[str, list[Instance]] = {}
+    before: dict[str, list[Instance]] = {}
+    differs: set[str] = set()
+    for name, instances in new.items():
+        if name in CORE_MEMBERS:
+            continue
+        old = before[name] = current.get(name, [])
+        after = changed[name] = _replaced(old, instances)
+        if after is not old:
+            differs.add(name)
+    for name in current:
+        if name not in new and name not in CORE_MEMBERS:
+            before[name], changed[name] = current[name], []
+            differs.add(name)
+    members = frozenset(name for name in _MEMBERS if current.get(name) != new.get(name))
+    return Change(
+        document=_whole(current, new, changed, now) if differs or members else current,
+        changed=changed,
+        before=before,
+        not_updated=[],
+        differs=frozenset(differs),
+        members=members,
+    )
+
+
+def _whole(
+    current: EntityDocument, new: EntityDocument, changed: dict[str, list[Instance]], now: str
+) -> EntityDocument:
+    """Return the document after a replacement: core members first, attributes in the new order."""
+    document = {name: current[name] for name in _KEPT if name in current}
+    document["modifiedAt"] = now
+    for name in _MEMBERS:
+        if name in new:
+            document[name] = new[name]
+    document.update((name, instances) for name, instances in changed.items() if instances)
+    return document
+
+
+def _replaced(old: list[Instance], new: list[Instance]) -> list[Instance]:
+    """Return the instances of an attribute after it was replaced: ``old`` itself where nothing differs."""
+    if len(old) == len(new) == 1 and old[0].get("datasetId") == new[0].get("datasetId"):
+        after = replace_whole(old[0], new[0])
+        return old if after is old[0] else [after]
+    known = {instance.get("datasetId"): instance for instance in old}
+    replaced = []
+    for instance in new:
+        twin = known.get(instance.get("datasetId"))
+        replaced.append(instance if twin is None else replace_whole(twin, instance))
+    is_same = len(old) == len(replaced) and all(map(operator.is_, old, replaced))
+    return old if is_same else replaced

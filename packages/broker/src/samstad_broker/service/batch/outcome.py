@@ -31,10 +31,12 @@ class BatchOutcome:
     created: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     failed: list[tuple[str | None, Exception]] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
 
     def note(self, entity_id: str, *, created: bool) -> None:
         """Note a success; an id counts once, as what happened to it first."""
-        if entity_id not in self.created and entity_id not in self.updated:
+        if entity_id not in self._seen:
+            self._seen.add(entity_id)
             (self.created if created else self.updated).append(entity_id)
 
 

@@ -25,7 +25,7 @@ from samstad_broker.store.durable_files import (
 from samstad_broker.store.sqlite.connection import store_error
 from samstad_broker.store.sqlite.copying import copy_database
 from samstad_broker.store.sqlite.keeping import keeping
-from samstad_broker.store.sqlite.stretch import Stretch, find_stretches, is_blank, last_position
+from samstad_broker.store.sqlite.stretch import Stretch, find_stretches, last_position
 
 __all__ = ["MANIFEST", "BackupCopy", "BackupFile", "Manifest", "backup_directory", "read_manifest"]
 
@@ -82,8 +82,6 @@ def backup_directory(source: Path, target: Path, *, node: str, vfs: str = "") ->
         stretches = find_stretches(source / "log") if (source / "log").is_dir() else []
         if not stretches:
             raise StoreError(f"{source} holds no log: no broker has ever run on it.")
-        if len(stretches) > 1 and is_blank(stretches[-1]):
-            del stretches[-1]  # made this moment, and not begun
         position = copy.copy_log(stretches)
         copy.write_manifest(node, position)
     return position
@@ -124,6 +122,8 @@ class BackupCopy:
         )
         try:
             return last_position(last, copy)
+        except apsw.Error as error:  # a stretch that was made this moment, and not begun
+            raise store_error(error, last.path) from error
         finally:
             copy.close()
 
