@@ -138,6 +138,10 @@ class SiteSession:
         """Return the bytes to write."""
         return self.link.take_output() if self.link is not None else b""
 
+    def next_deadline_ms(self) -> int | None:
+        """Return when ``tick`` has something to do; whoever runs the device ticks more often."""
+        return self.link.next_deadline_ms() if self.link is not None else None
+
     @property
     def is_ready(self) -> bool:
         """Whether the handshake is complete."""

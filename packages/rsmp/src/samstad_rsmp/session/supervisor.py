@@ -147,6 +147,10 @@ class SupervisorSession:
         """Return the bytes to write."""
         return self.link.take_output()
 
+    def next_deadline_ms(self) -> int | None:
+        """Return when ``tick`` has something to do."""
+        return self.link.next_deadline_ms()
+
     # the owner of the link ---------------------------------------------------------------
 
     def new_id(self) -> str:

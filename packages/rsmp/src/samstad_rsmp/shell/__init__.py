@@ -1,0 +1,1 @@
+"""The thin shells around the sessions: sockets, TLS, disk, clock and chance, on asyncio."""
