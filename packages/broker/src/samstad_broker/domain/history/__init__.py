@@ -20,6 +20,7 @@ from samstad_broker.domain.history.instances import (
     number_of,
     redacted,
     replaced,
+    time_us,
     times_of,
 )
 
@@ -40,6 +41,8 @@ __all__ = [
     "number_of",
     "redacted",
     "replaced",
+    "time_us",
     "stamped",
+    "time_us",
     "times_of",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from samstad_broker.domain.history.effects import DEFAULT_DATASET
@@ -9,7 +10,7 @@ from samstad_ngsild.document import NULL, VALUE_MEMBER, Instance
 from samstad_ngsild.entities.dates import parse_datetime
 from samstad_ngsild.errors import BadRequestData
 
-__all__ = ["Times", "joins_dataset", "number_of", "redacted", "replaced", "times_of"]
+__all__ = ["Times", "joins_dataset", "number_of", "redacted", "replaced", "time_us", "times_of"]
 
 _KEPT_OF_REDACTED = ("datasetId", "instanceId", "observedAt", "createdAt", "modifiedAt")
 
@@ -27,18 +28,25 @@ def times_of(instance: Instance) -> Times:
     """Return the times of an instance."""
     get = instance.get
     return Times(
-        _time(get("observedAt")), _time(get("createdAt")), _time(get("modifiedAt")), _time(get("deletedAt"))
+        time_us(get("observedAt"), None),
+        time_us(get("createdAt"), None),
+        time_us(get("modifiedAt"), None),
+        time_us(get("deletedAt"), None),
     )
 
 
-def _time(text: str | None) -> int | None:
-    """Return a time as µs; what is no time, which only foreign data can hold, is none."""
+@lru_cache(maxsize=4096)
+def time_us(text: str | None, otherwise: int | None) -> int | None:
+    """Return a time as µs since 1970 UTC, or something else for None and for what is no time.
+
+    Only foreign data can hold what is no time. Many instances of a batch have one time.
+    """
     if text is None:
-        return None
+        return otherwise
     try:
         return parse_datetime(text)
     except BadRequestData:
-        return None
+        return otherwise
 
 
 def number_of(instance: Instance) -> float | None:

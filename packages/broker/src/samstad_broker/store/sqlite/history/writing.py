@@ -20,7 +20,7 @@ from samstad_broker.domain.history import (
     number_of,
     redacted,
     replaced,
-    times_of,
+    time_us,
 )
 from samstad_broker.domain.instance_ids import instance_place
 from samstad_broker.domain.rows import Position, Row
@@ -35,6 +35,7 @@ from samstad_ngsild.document import Instance
 __all__ = ["HistoryWriting"]
 
 _QUERIES = load_queries("temporal")
+_PUT_ENTITIES = ManyRows(_QUERIES["put_entity"])
 _ADD_TYPES = ManyRows(_QUERIES["add_type"])
 _ADD_ATTRIBUTES = ManyRows(_QUERIES["add_attribute"])
 _ADD_INSTANCES = ManyRows(_QUERIES["add_instance"])
@@ -66,6 +67,7 @@ class HistoryWriting:
         self._names = Names(_QUERIES)
         self._entities: dict[tuple[int, str], _Entity] = {}
         self._changed: dict[int, _Entity] = {}
+        self._last_key: int | None = None
         self._types: list[tuple[int, int, int, int]] = []
         self._attributes: list[tuple[int, int, int]] = []
         self._instances: list[tuple[Any, ...]] = []
@@ -80,6 +82,7 @@ class HistoryWriting:
         self._names.forget()
         self._entities.clear()
         self._changed.clear()
+        self._last_key = None
         self._drop_waiting()
 
     def _drop_waiting(self) -> None:
@@ -96,58 +99,67 @@ class HistoryWriting:
         if len(self._entities) > _MOST_KNOWN:
             self._entities.clear()
         for row, effects in taken:
-            for effect in effects:
-                self._effect(cursor, row, effect)
+            self._take_row(cursor, row, effects)
         self._flush(cursor)
-        for entity in self._changed.values():
-            _, _, _, *times = entity.known
-            cursor.execute(_QUERIES["put_entity"], (*times, entity.known.key))
-        self._changed.clear()
         cursor.execute(_QUERIES["put_cursor"], taken[-1][0].position)
 
-    def _effect(self, cursor: apsw.Cursor, row: Row, effect: Effect) -> None:
-        space = self._names.add_space(cursor, row.tenant, row.snapshot)
-        if isinstance(effect, Known):
-            self._know(cursor, space, row.subject, effect)
-        elif isinstance(effect, Outdated):
-            self._flush(cursor)
-            self._outdate(cursor, row, effect)
-        elif (entity := self._find(cursor, space, row.subject)) is not None:
-            if isinstance(effect, Written):
-                self._write(cursor, row.position, entity, effect)
-            else:
+    def _take_row(self, cursor: apsw.Cursor, row: Row, effects: Iterable[Effect]) -> None:
+        space: int | None = None
+        entity: _Entity | None = None
+        for effect in effects:
+            if space is None:
+                space = self._names.add_space(cursor, row.tenant, row.snapshot)
+            if isinstance(effect, Known):
+                entity = self._know(cursor, space, row.subject, effect)
+            elif isinstance(effect, Outdated):
                 self._flush(cursor)
-                self._changes[type(effect)](cursor, entity, effect)
+                self._outdate(cursor, row, effect)
+            elif entity is not None or (entity := self._find(cursor, space, row.subject)) is not None:
+                if isinstance(effect, Written):
+                    self._write(cursor, row.position, entity, effect)
+                else:
+                    self._flush(cursor)
+                    self._changes[type(effect)](cursor, entity, effect)
 
     def _find(self, cursor: apsw.Cursor, space: int, entity_id: str) -> _Entity | None:
         entity = self._entities.get((space, entity_id))
         if entity is None:
-            self._flush(cursor)
             found = cursor.execute(_QUERIES["find_entity"], (entity_id, space)).fetchone()
             if found is not None:
                 entity = self._entities[space, entity_id] = _Entity(history_entity(found), space)
                 entity.attributes.update(number for number, _ in _attributes_of(cursor, entity.known.key))
         return entity
 
-    def _know(self, cursor: apsw.Cursor, space: int, entity_id: str, effect: Known) -> None:
+    def _know(self, cursor: apsw.Cursor, space: int, entity_id: str, effect: Known) -> _Entity:
         entity = self._find(cursor, space, entity_id)
         if entity is None:
-            row = cursor.execute(_QUERIES["add_entity"], (space, entity_id)).fetchone()
-            key = cast("tuple[int]", row)[0]
+            key = self._new_key(cursor)
             entity = _Entity(HistoryEntity(key, entity_id, (), None, None), space)
             self._entities[space, entity_id] = entity
-        known = entity.known
-        new = [name for name in effect.types if name not in known.types]
-        for ordinal, name in enumerate(new, start=len(known.types)):
-            self._types.append((space, self._names.add(cursor, name), known.key, ordinal))
-        ended = None if effect.is_alive else known.deleted_at
-        entity.known = known._replace(
-            types=(*known.types, *new),
-            created_at=known.created_at or effect.created_at,
-            modified_at=effect.modified_at or known.modified_at,
-            deleted_at=effect.deleted_at or ended,
+        key, _, types, created_at, modified_at, deleted_at = entity.known
+        for name in effect.types:
+            if name not in types:
+                self._types.append((space, self._names.add(cursor, name), key, len(types)))
+                types = (*types, name)
+        ended = None if effect.is_alive else deleted_at
+        entity.known = HistoryEntity(
+            key,
+            entity_id,
+            types,
+            created_at or effect.created_at,
+            effect.modified_at or modified_at,
+            effect.deleted_at or ended,
         )
-        self._changed[known.key] = entity
+        self._changed[key] = entity
+        return entity
+
+    def _new_key(self, cursor: apsw.Cursor) -> int:
+        """Return a key that no entity has ever had."""
+        if self._last_key is None:
+            row = cursor.execute(_QUERIES["last_entity_key"]).fetchone()
+            self._last_key = cast("tuple[int]", row)[0]
+        self._last_key += 1
+        return self._last_key
 
     def _write(self, cursor: apsw.Cursor, position: Position, entity: _Entity, effect: Written) -> None:
         attribute = self._names.add(cursor, effect.attribute)
@@ -160,6 +172,9 @@ class HistoryWriting:
 
     def _flush(self, cursor: apsw.Cursor) -> None:
         """Write what waits: rows that come together cost few statements."""
+        known = [(entity.space, entity.known) for entity in self._changed.values()]
+        _PUT_ENTITIES.run(cursor, [(one.key, space, one.entity_id, *one[3:]) for space, one in known])
+        self._changed.clear()
         _ADD_TYPES.run(cursor, self._types)
         _ADD_ATTRIBUTES.run(cursor, self._attributes)
         _ADD_INSTANCES.run(cursor, self._instances)
@@ -274,21 +289,17 @@ def _columns(
     cursor: apsw.Cursor, names: Names, of: tuple[int, int], place: Sequence[int], instance: Instance
 ) -> tuple[Any, ...]:
     """Return the row of an instance of an entity's attribute; its place gives its id, which is not kept."""
-    times = times_of(instance)
-    dataset = names.dataset(cursor, instance.get("datasetId"))
+    instance.pop("instanceId", None)
+    get = instance.get
     number = number_of(instance)
-    kept = instance.pop("instanceId", None)
-    body = orjson.dumps(instance).decode()
-    if kept is not None:
-        instance["instanceId"] = kept
     return (
         *of,
-        NO_TIME_US if times.observedAt is None else times.observedAt,
+        time_us(get("observedAt"), NO_TIME_US),
         *place,
-        dataset,
-        NO_TIME_US if times.createdAt is None else times.createdAt,
-        NO_TIME_US if times.modifiedAt is None else times.modifiedAt,
-        times.deletedAt,
+        names.dataset(cursor, get("datasetId")),
+        time_us(get("createdAt"), NO_TIME_US),
+        time_us(get("modifiedAt"), NO_TIME_US),
+        time_us(get("deletedAt"), None),
         None if number is None else orjson.dumps(number).decode(),
-        body,
+        orjson.dumps(instance).decode(),
     )

@@ -24,12 +24,16 @@ INSERT INTO space (tenant, snapshot) VALUES (?, ?) RETURNING id
 -- name: find_entity
 SELECT key, id, created_at, modified_at, deleted_at, types FROM known WHERE id = ? AND space = ?
 
--- name: add_entity
-INSERT INTO entity (space, id) VALUES (?, ?) RETURNING key
+-- name: last_entity_key
+-- The last key that was ever given.
+SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'entity'), 0)
 
 -- name: put_entity
--- What is known of an entity after a batch of rows.
-UPDATE entity SET created_at = ?, modified_at = ?, deleted_at = ? WHERE key = ?
+-- What is known of an entity after a batch of rows; a new one begins with it.
+INSERT INTO entity (key, space, id, created_at, modified_at, deleted_at)
+VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET created_at = excluded.created_at, modified_at = excluded.modified_at,
+                                deleted_at = excluded.deleted_at
 
 -- name: add_type
 INSERT INTO entity_type (space, type, entity, ordinal)
