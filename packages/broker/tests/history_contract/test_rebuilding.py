@@ -17,6 +17,8 @@ from samstad_broker.store.history_files import history_rows
 from samstad_broker.store.history_files.parquet import write_history
 from samstad_broker.store.history_files.reading import read_sealed
 from samstad_broker.store.history_files.recorded import recorded_effects
+from samstad_broker.store.history_files.redaction import redact_row, redaction_of
+from samstad_broker.store.history_files.rewriting import redact_files
 from samstad_broker.store.history_files.sealed import find_sealed
 from samstad_broker.store.memory import MemoryHistoryIndex
 from samstad_broker.store.sqlite.history import SqliteHistoryIndex
@@ -34,6 +36,15 @@ def seal(rows: list[Row], history: Path) -> None:
     first, last = rows[0].position, rows[-1].position
     exploded = (entry for row in rows for entry in history_rows(row))
     write_history(exploded, directory=history, name=f"{first.epoch}-{first.number}-{last.number}")
+
+
+def seal_redacted(rows: list[Row], history: Path) -> None:
+    """Write a stretch and take out of all files what its redactions name, as the sealing worker does."""
+    redactions = [found for row in rows if (found := redaction_of(row)) is not None]
+    redact_files(history, redactions)
+    first, last = rows[0].position, rows[-1].position
+    entries = (redact_row(entry, redactions) for row in rows for entry in history_rows(row))
+    write_history(entries, directory=history, name=f"{first.epoch}-{first.number}-{last.number}")
 
 
 def told_by_files(history: Path, *, keeps_deleted: bool) -> list[object]:
@@ -91,6 +102,30 @@ def test_an_index_from_files_and_the_rest_of_the_log_is_the_one_from_the_whole_l
     steps, halves, keeps_deleted
 ):
     asyncio.run(compared(steps, halves, keeps_deleted=keeps_deleted))
+
+
+async def compared_redacted(steps, cut: int, *, keeps_deleted: bool) -> None:
+    street = Street()
+    street.write("urn:x:1", types=("T1",), scope=["/a"], power=number(1, 1), level=number(2, 1))
+    for step in steps:
+        act(street, step)
+    street.row(RowKind.REDACT, "urn:x:1", {"attributes": ["power"]} if cut % 2 else {})
+    whole = MemoryHistoryIndex(keeps_deleted=keeps_deleted)
+    await whole.apply(street.rows)
+    half = 1 + cut % (len(street.rows) - 1)
+    with TemporaryDirectory() as name:
+        directory = Path(name)
+        for rows in (street.rows[:half], street.rows[half:]):
+            seal_redacted(rows, directory / "history")
+        assert redact_files(directory / "history", [redaction_of(street.rows[-1])]) == []
+        found = await rebuilt(street.rows, len(street.rows), directory, keeps_deleted=keeps_deleted)
+        assert found == await everything(whole)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(actions, max_size=8), st.integers(0, 99), st.booleans())
+def test_files_without_the_redacted_values_give_the_same_index(steps, cut, keeps_deleted):
+    asyncio.run(compared_redacted(steps, cut, keeps_deleted=keeps_deleted))
 
 
 @pytest.fixture

@@ -41,7 +41,6 @@ __all__ = [
     "number_of",
     "redacted",
     "replaced",
-    "time_us",
     "stamped",
     "time_us",
     "times_of",

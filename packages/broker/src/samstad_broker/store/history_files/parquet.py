@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from samstad_broker.store.durable_files import sha256_of, sync_directory, sync_file, write_file
+from samstad_broker.store.durable_files import sha256_of, sync_directory, sync_file
+from samstad_broker.store.history_files.checksums import note_checksums
 from samstad_broker.store.history_files.columns import FORMAT, HISTORY_COLUMNS, HistoryRow
 from samstad_broker.store.history_files.database import open_database, run_bounded
 
@@ -89,7 +90,7 @@ def _write_month(database: duckdb.DuckDBPyConnection, directory: Path, month: st
         f"""
         COPY (
             SELECT * EXCLUDE month FROM history WHERE month = {_quoted(month)}
-            ORDER BY tenant, snapshot, entity, attribute, "datasetId", epoch, "position"
+            ORDER BY tenant, snapshot, entity, attribute, "datasetId", epoch, "position", ordinal
         ) TO {_quoted(str(unfinished))} (
             FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP},
             ROW_GROUP_SIZE_BYTES '{_ROW_GROUP_MIB}MiB',
@@ -103,11 +104,19 @@ def _write_month(database: duckdb.DuckDBPyConnection, directory: Path, month: st
         raise ValueError(f"{path} does not read back as it was written: {found} instead of {written}")
     sync_file(unfinished)
     digest = sha256_of(unfinished)
-    unfinished.replace(path)
-    # In the form of sha256sum, so that anybody can check a copy.
-    write_file(path.with_name(path.name + ".sha256"), f"{digest}  {path.name}\n".encode())
+    _put_in_place(unfinished, path, digest)
     sync_directory(directory)
     return WrittenFile(path, written[0], path.stat().st_size, digest)
+
+
+def _put_in_place(unfinished: Path, path: Path, digest: str) -> None:
+    """Put a file in the place of another, so that after a crash at any moment its checksum is noted."""
+    replaced = [sha256_of(path)] if path.exists() else []
+    note_checksums(path, [digest, *replaced])
+    unfinished.replace(path)
+    sync_directory(path.parent)
+    if replaced:
+        note_checksums(path, [digest])
 
 
 def _summary(database: duckdb.DuckDBPyConnection, source: str, argument: str) -> tuple[int, int]:

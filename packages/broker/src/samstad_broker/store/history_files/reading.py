@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from samstad_broker.domain.rows import Position
-from samstad_broker.store.durable_files import sha256_of
+from samstad_broker.store.history_files.checksums import is_as_written
 from samstad_broker.store.history_files.database import open_database, run_bounded
 from samstad_broker.store.history_files.recorded import RecordedRow
 from samstad_broker.store.history_files.sealed import SealedStretch
@@ -63,8 +63,7 @@ def read_sealed(stretch: SealedStretch, *, after: Position, scratch: Path) -> It
 
 
 def _check(path: Path) -> None:
-    noted = path.with_name(path.name + ".sha256")
-    if not noted.is_file() or noted.read_text("utf-8").split()[0] != sha256_of(path):
+    if not is_as_written(path):
         raise DamagedHistory(f"{path} is not as it was written: restore it from a backup.")
 
 

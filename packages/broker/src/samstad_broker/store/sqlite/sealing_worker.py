@@ -15,8 +15,11 @@ from pathlib import Path
 import msgspec
 
 from samstad_broker.domain.rows import Position, Row
+from samstad_broker.store.history_files.columns import HistoryRow
 from samstad_broker.store.history_files.explode import history_rows
 from samstad_broker.store.history_files.parquet import write_history
+from samstad_broker.store.history_files.redaction import redact_row, redaction_of
+from samstad_broker.store.history_files.rewriting import redact_files
 from samstad_broker.store.sqlite.log_reader import LogReader
 from samstad_broker.store.sqlite.sealing_job import Job, Outcome, SealedFile
 from samstad_broker.store.sqlite.settings import SqliteSettings
@@ -29,28 +32,31 @@ _SLICE = 500
 
 
 def run(job: Job) -> Outcome:
-    """Seal a stretch.
+    """Seal a stretch, and take out of it and of what is sealed already what its redactions name.
 
     Raises:
         StoreError: a row of the stretch is damaged or missing.
         ValueError, OSError, duckdb.Error: a file could not be written or did not read back.
     """
-    stretch = Stretch(job.epoch, job.first, Path(job.path), job.last)
+    stretch, history = Stretch(job.epoch, job.first, Path(job.path), job.last), Path(job.history)
+    redactions = [found for row in _read(stretch) if (found := redaction_of(row)) is not None]
+    rewritten = redact_files(history, redactions)
     read = 0
 
-    def rows() -> Iterator[Row]:
+    def entries() -> Iterator[HistoryRow]:
         nonlocal read
         for row in _read(stretch):
             read += 1
-            yield row
+            for entry in history_rows(row):
+                yield redact_row(entry, redactions)
 
     name = f"{job.epoch}-{job.first}-{job.last}"
-    written = write_history(
-        (entry for row in rows() for entry in history_rows(row)), directory=Path(job.history), name=name
-    )
+    written = write_history(entries(), directory=history, name=name)
     if read != job.last - job.first + 1:
         raise ValueError(f"{job.path} has {read} rows between {job.first} and {job.last}")
-    files = [SealedFile(str(file.path), file.rows, file.bytes, file.sha256) for file in written]
+    files = [
+        SealedFile(str(file.path), file.rows, file.bytes, file.sha256) for file in (*rewritten, *written)
+    ]
     return Outcome(read, files)
 
 

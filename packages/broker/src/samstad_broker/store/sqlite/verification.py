@@ -10,7 +10,7 @@ import apsw
 
 from samstad_broker.domain.rows import Position
 from samstad_broker.spi.store import StoreError
-from samstad_broker.store.durable_files import sha256_of
+from samstad_broker.store.history_files.checksums import checksum_path, is_as_written
 from samstad_broker.store.sqlite.connection import connect_reader
 from samstad_broker.store.sqlite.log_reader import LogReader
 from samstad_broker.store.sqlite.settings import SqliteSettings
@@ -71,8 +71,8 @@ def _check_database(path: Path, vfs: str) -> Iterator[str]:
 
 
 def _check_sealed(path: Path) -> Iterator[str]:
-    noted = path.with_name(path.name + ".sha256")
+    noted = checksum_path(path)
     if not noted.is_file():
         yield f"{path}: its checksum {noted.name} is missing"
-    elif noted.read_text("utf-8").split()[0] != sha256_of(path):
+    elif not is_as_written(path):
         yield f"{path}: it is not as it was written; restore it from a backup"
