@@ -47,9 +47,11 @@ class PlainDevice:
             ]
         )
 
-    def read_status(self, component_id: str, code: str, *, now_ms: int) -> Mapping[str, Any] | None:
+    def read_status(
+        self, component_id: str, code: str, *, now_ms: int, interval_ms: int = 0
+    ) -> Mapping[str, Any] | None:
         """Return what the test has set."""
-        del now_ms
+        del now_ms, interval_ms
         return self.values.get((component_id, code))
 
     def read_aggregated(self) -> tuple[bool, ...]:

@@ -28,7 +28,8 @@ class Street(PlainDevice):
         super().__init__()
         self.happened = []
 
-    def advance(self, now_ms):
+    def advance(self, now_ms, *, connected):
+        del connected
         happened, self.happened = self.happened, []
         done = [(event, self.alarms.happen(event, *where, now_ms=now_ms)) for event, where in happened]
         return [(event, state) for event, state in done if state is not None]

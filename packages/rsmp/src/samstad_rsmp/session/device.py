@@ -29,8 +29,13 @@ class Device(Protocol):
         """All alarms that it can have, with their states."""
         ...
 
-    def read_status(self, component_id: str, code: str, *, now_ms: int) -> Mapping[str, Any] | None:
-        """Return all values of one status, None when the device does not have it."""
+    def read_status(
+        self, component_id: str, code: str, *, now_ms: int, interval_ms: int = 0
+    ) -> Mapping[str, Any] | None:
+        """Return all values of one status, None when the device does not have it.
+
+        Traffic data are of the interval that ends now; without one the device chooses.
+        """
         ...
 
     def read_aggregated(self) -> tuple[bool, ...]:

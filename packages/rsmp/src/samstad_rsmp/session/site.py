@@ -7,7 +7,7 @@ few at a time so that acknowledgements and live messages go ahead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -217,7 +217,11 @@ class SiteSession:
     def _tell_due(self, now_ms: int) -> None:
         if not self.subscriptions.is_due(now_ms):
             return
-        due = self.subscriptions.collect(lambda c, s: self.device.read_status(c, s, now_ms=now_ms), now_ms)
+
+        def read(component_id: str, code: str, interval_ms: int) -> Mapping[str, Any] | None:
+            return self.device.read_status(component_id, code, now_ms=now_ms, interval_ms=interval_ms)
+
+        due = self.subscriptions.collect(read, now_ms)
         for component_id, ones in _by_component(due).items():
             values = [self._valued(one) for one in ones]
             self._tell(self._update(component_id, values, now_ms), now_ms)

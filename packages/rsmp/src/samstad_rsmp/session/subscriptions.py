@@ -40,8 +40,8 @@ class _Subscription:
 
 
 Key = tuple[str, str, str]
-Reader = Callable[[str, str], Mapping[str, Any] | None]
-"""Gives all values of one status of one component, None when it is not implemented."""
+Reader = Callable[[str, str, int], Mapping[str, Any] | None]
+"""Gives all values of one status of one component over an interval in milliseconds, None for none."""
 
 
 class Subscriptions:
@@ -92,15 +92,15 @@ class Subscriptions:
 
     def collect(self, read: Reader, now_ms: int) -> list[Due]:
         """Return what is due now; each status is read once."""
-        seen: dict[tuple[str, str], Mapping[str, Any] | None] = {}
+        seen: dict[tuple[str, str, int], Mapping[str, Any] | None] = {}
         found: list[Due] = []
         for (component_id, code, name), one in self._all.items():
             timed = one.due_ms is not None and one.due_ms <= now_ms
             if not timed and not one.on_change:
                 continue
-            at = (component_id, code)
+            at = (component_id, code, one.interval_ms if is_traffic_data(code) else 0)
             if at not in seen:
-                seen[at] = read(component_id, code)
+                seen[at] = read(*at)
             value = (seen[at] or {}).get(name)
             if timed or value != one.told:
                 one.told = value

@@ -58,8 +58,8 @@ class Supervisor:
 class Advancing(Protocol):
     """A device whose time goes on."""
 
-    def advance(self, now_ms: int) -> Sequence[tuple[AlarmEvent, AlarmState]]:
-        """Let time pass and return what happened to alarms."""
+    def advance(self, now_ms: int, *, connected: bool) -> Sequence[tuple[AlarmEvent, AlarmState]]:
+        """Let time pass and return what happened to alarms; ``connected`` with any supervisor at all."""
         ...
 
 
@@ -107,7 +107,8 @@ class SiteClient:
     def step(self) -> None:
         """Let the device and all sessions come to the present."""
         now_ms = self._clock()
-        happened = self._device.advance(now_ms)
+        connected = any(supervisor.session.is_ready for supervisor in self._supervisors)
+        happened = self._device.advance(now_ms, connected=connected)
         for number, supervisor in enumerate(self._supervisors):
             for event, state in happened:
                 supervisor.session.tell_alarm(event, state, now_ms)
