@@ -30,9 +30,9 @@ def test_default_settings_are_the_parts_own_defaults(make):
     assert made == type(made)()
 
 
-def test_the_store_only_learns_the_nodes_name_besides_its_defaults():
+def test_the_store_only_learns_the_nodes_name_and_leaves_the_history_to_a_process():
     made = derive.sqlite_settings(Settings(node=NodeSettings(name="roads")))
-    assert made == type(made)(node="roads")
+    assert made == type(made)(node="roads", history_process=True)
 
 
 def test_units_are_turned():

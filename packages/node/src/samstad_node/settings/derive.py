@@ -111,6 +111,7 @@ def sqlite_settings(settings: Settings) -> SqliteSettings:
         reserve_bytes=settings.node.disk_reserve_mib * MIB,
         tail_bytes=store.tail_mib * MIB,
         keeps_deleted=settings.history.keep_deleted,
+        history_process=True,
     )
 
 

@@ -17,7 +17,7 @@ from samstad_broker.store.sqlite.connection import connect, store_error, transac
 from samstad_broker.store.sqlite.lane import Lane
 from samstad_broker.store.sqlite.migrations import migrate
 
-__all__ = ["ProjectionDatabase", "ReadingLane"]
+__all__ = ["ProjectionDatabase", "ReadingLane", "open_projection"]
 
 T = TypeVar("T")
 
@@ -25,6 +25,24 @@ _WRITE_BACK_PAGES = 4_000
 
 _CACHE_KIB = 16 * 1024
 """Holds the index over the names of some 200 000 entities; a smaller one doubles the cost of a save."""
+
+
+def open_projection(path: Path, schema: str, *, vfs: str = "") -> apsw.Connection:
+    """Open or create a projection's database for its one writer, with this release's schema.
+
+    Raises:
+        StoreError: it is damaged, of a newer release, or the disk fails.
+    """
+    try:
+        connection = connect(path, vfs=vfs)
+        migrate(connection, schema)
+        # See open_stretch: what the kernel holds as clean is written and synced again.
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        connection.wal_autocheckpoint(_WRITE_BACK_PAGES)
+        connection.pragma("cache_size", -_CACHE_KIB)
+    except apsw.Error as error:
+        raise store_error(error, path) from error
+    return connection
 
 
 class ProjectionDatabase:
@@ -48,16 +66,7 @@ class ProjectionDatabase:
         await self._lane.submit(self._open)
 
     def _open(self) -> None:
-        try:
-            connection = connect(self.path, vfs=self.vfs)
-            migrate(connection, self._schema)
-            # See open_stretch: what the kernel holds as clean is written and synced again.
-            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-            connection.wal_autocheckpoint(_WRITE_BACK_PAGES)
-            connection.pragma("cache_size", -_CACHE_KIB)
-        except apsw.Error as error:
-            raise store_error(error, self.path) from error
-        self._connection = connection
+        self._connection = open_projection(self.path, self._schema, vfs=self.vfs)
 
     async def close(self) -> None:
         """Write everything back and release the file."""

@@ -25,6 +25,7 @@ class SqliteSettings:
         slice_bytes: bytes after which a read ends.
         wal_pages: pages (of 8 KiB) of a write-ahead log after which it is written back.
         keeps_deleted: the temporal index keeps the history of entities that somebody deletes.
+        history_process: a process of its own writes the temporal index, not a thread of this one.
         vfs: the SQLite VFS; the empty string is the system's own.
     """
 
@@ -39,4 +40,5 @@ class SqliteSettings:
     slice_bytes: int = _MIB
     wal_pages: int = 500
     keeps_deleted: bool = False
+    history_process: bool = False
     vfs: str = ""

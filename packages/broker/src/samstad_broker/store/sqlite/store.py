@@ -65,6 +65,7 @@ class SqliteStore:
             sealed=directory / "history",
             keeps_deleted=self.settings.keeps_deleted,
             vfs=vfs,
+            in_process=not self.settings.history_process,
         )
 
     async def open(self) -> None:

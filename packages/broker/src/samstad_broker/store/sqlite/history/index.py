@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,13 +14,14 @@ from samstad_broker.domain.instance_ids import instance_place
 from samstad_broker.domain.rows import START, Position, Row
 from samstad_broker.spi.history import HistoryEntity, HistorySelection, HistoryWindow, NumberSeries
 from samstad_broker.spi.store import LogCorrupt
-from samstad_broker.store.sqlite.connection import connect_reader, transaction
+from samstad_broker.store.sqlite.connection import connect_reader
 from samstad_broker.store.sqlite.history.names import Names
 from samstad_broker.store.sqlite.history.reading import Space, list_entities, read_numbers, read_window
 from samstad_broker.store.sqlite.history.rebuilding import is_sealed_after, rebuild
 from samstad_broker.store.sqlite.history.rebuilding_job import RebuildJob
-from samstad_broker.store.sqlite.history.writing import HistoryWriting
-from samstad_broker.store.sqlite.projection import ProjectionDatabase, ReadingLane
+from samstad_broker.store.sqlite.history.taking import LaneTaking, Taking
+from samstad_broker.store.sqlite.history.taking_process import ProcessTaking
+from samstad_broker.store.sqlite.projection import ReadingLane
 from samstad_broker.store.sqlite.queries import load_queries
 from samstad_ngsild.document import Instance
 
@@ -38,16 +38,28 @@ class SqliteHistoryIndex:
         sealed: the directory of the history files; None: there are none.
         keeps_deleted: whether the history of an entity that somebody deletes stays.
         vfs: the SQLite VFS; the empty string is the system's own.
+        in_process: write in a lane of this process; otherwise in a process of its own.
     """
 
     def __init__(
-        self, path: Path, *, sealed: Path | None = None, keeps_deleted: bool = False, vfs: str = ""
+        self,
+        path: Path,
+        *,
+        sealed: Path | None = None,
+        keeps_deleted: bool = False,
+        vfs: str = "",
+        in_process: bool = True,
     ) -> None:
+        self._path = path
+        self._vfs = vfs
         self._sealed = sealed
         self._keeps_deleted = keeps_deleted
-        self._database = ProjectionDatabase(path, "temporal", vfs=vfs)
         self._reading = ReadingLane(lambda: connect_reader(path, vfs=vfs), path)
-        self._writing = HistoryWriting(keeps_deleted=keeps_deleted)
+        self._taking: Taking = (
+            LaneTaking(path, keeps_deleted=keeps_deleted, vfs=vfs)
+            if in_process or vfs
+            else ProcessTaking(path, keeps_deleted=keeps_deleted)
+        )
         self._names = Names(_QUERIES)
         self._cursor = START
         self._taken = 0
@@ -64,25 +76,18 @@ class SqliteHistoryIndex:
             StoreError: the file is damaged, was written by a newer release, or the disk fails.
         """
         try:
-            await self._database.open()
-            await self._database.read(self._begin)
+            self._cursor = await self._taking.open()
         except LogCorrupt as error:
             raise LogCorrupt(
-                f"{self._database.path} does not read back as it was written. Move it away, with its -wal "
+                f"{self._path} does not read back as it was written. Move it away, with its -wal "
                 "and -shm: it is built again from the history files and the log."
             ) from error
         await self._reading.open()
 
-    def _begin(self, connection: apsw.Connection) -> None:
-        """Know nothing but the cursor, which another process may have moved; in the lane."""
-        self._writing.forget()
-        row = connection.execute(_QUERIES["get_cursor"]).fetchone()
-        self._cursor = Position._make(cast("tuple[int, int]", row))
-
     async def close(self) -> None:
         """Release the file."""
         await self._reading.close()
-        await self._database.close()
+        await self._taking.close()
 
     async def recover(self, oldest: Position) -> None:
         """Take in the rows up to and with ``oldest`` that the log has not any more, from history files.
@@ -95,12 +100,15 @@ class SqliteHistoryIndex:
         sealed, after = self._sealed, self._cursor
         if not await asyncio.to_thread(is_sealed_after, sealed, after=after, until=oldest):
             return
-        path, vfs = str(self._database.path), self._database.vfs
-        job = RebuildJob(path, str(sealed), *oldest, keeps_deleted=self._keeps_deleted, vfs=vfs)
+        job = RebuildJob(
+            str(self._path), str(sealed), *oldest, keeps_deleted=self._keeps_deleted, vfs=self._vfs
+        )
+        # One writer at a time: what writes the index otherwise steps back.
+        await self._taking.close()
         try:
             await rebuild(job, self._note_reached)
         finally:
-            await self._database.read(self._begin)
+            self._cursor = await self._taking.open()
 
     def _note_reached(self, position: Position) -> None:
         self._cursor = position
@@ -111,21 +119,10 @@ class SqliteHistoryIndex:
         Raises:
             StoreError: the disk or database failed; nothing of the rows counts as taken in.
         """
-        await self._database.read(partial(self._take, rows))
-
-    def _take(self, rows: Sequence[Row], connection: apsw.Connection) -> None:
-        """Take in rows, in the lane: a caller that goes away changes nothing about what is done and known."""
-        new = [row for row in rows if row.position > self._cursor]
-        if not new:
-            return
-        try:
-            with transaction(connection, self._database.path) as cursor:
-                self._writing.take(cursor, new)
-        except BaseException:
-            self._writing.forget()
-            raise
-        self._cursor = new[-1].position
-        self._taken += len(new)
+        if rows and rows[-1].position > self._cursor:
+            before = self._cursor
+            self._cursor = await self._taking.take(rows)
+            self._taken += sum(row.position > before for row in rows)
 
     async def find(self, tenant: str, snapshot: str, entity_id: str) -> HistoryEntity | None:
         """Return what the history knows of an entity, or None."""
@@ -197,7 +194,7 @@ class SqliteHistoryIndex:
 
     def figures(self) -> Mapping[str, Any]:
         """Return the cursor, what was taken in since the start, and the size of the file."""
-        path = self._database.path
+        path = self._path
         return {
             "kind": "sqlite",
             "cursor": str(self._cursor),
