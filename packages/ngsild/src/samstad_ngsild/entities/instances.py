@@ -30,6 +30,7 @@ _WRAPPED = frozenset({"languageMap", "vocab", "json"})
 _NEEDS_VALUE = frozenset({"datasetId", "observedAt", "unitCode", "objectType", "valueType", "expiresAt"})
 _SYSTEM = frozenset({"createdAt", "modifiedAt", "deletedAt", "instanceId"})
 _LANG_STRING = CORE_TERMS["langString"]
+_SCALARS = frozenset({int, float, str, bool})
 _TYPE_KEYS = frozenset({"type", "@type"})
 
 
@@ -176,8 +177,8 @@ def _read_object(reading: Reading, raw: dict[str, Any]) -> Instance:
     name = raw.get("type")
     if name == "Property" and not reading.simplified:
         value: Any = raw.get("value")
-        if type(value) is int or type(value) is float:
-            return _number(reading, raw, value)
+        if type(value) in _SCALARS and value != NULL:
+            return _scalar(reading, raw, value)
     if type(name) is str and name in KINDS and not reading.simplified:
         return _read_members(reading, raw, name)
     if reading.simplified:
@@ -185,8 +186,8 @@ def _read_object(reading: Reading, raw: dict[str, Any]) -> Instance:
     return _read_concise(reading, raw)
 
 
-def _number(reading: Reading, raw: dict[str, Any], value: float) -> Instance:
-    """Read the most frequent instance of all by the short way: a Property whose value is a number."""
+def _scalar(reading: Reading, raw: dict[str, Any], value: Any) -> Instance:
+    """Read the most frequent instance of all by the short way: a Property with a number, text or truth."""
     instance: Instance = {"type": "Property", "value": value}
     if len(raw) > 2:
         _read_others(reading, raw, KINDS["Property"], instance)

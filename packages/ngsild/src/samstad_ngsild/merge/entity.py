@@ -75,7 +75,11 @@ def replace_entity(current: EntityDocument, new: EntityDocument, *, now: str) ->
         if name in CORE_MEMBERS:
             continue
         old = before[name] = current.get(name, [])
-        after = changed[name] = _replaced(old, instances)
+        if len(old) == len(instances) == 1 and old[0].get("datasetId") == instances[0].get("datasetId"):
+            one = replace_whole(old[0], instances[0])
+            changed[name] = after = old if one is old[0] else [one]
+        else:
+            changed[name] = after = _replaced(old, instances)
         if after is not old:
             differs.add(name)
     for name in current:
@@ -108,9 +112,6 @@ def _whole(
 
 def _replaced(old: list[Instance], new: list[Instance]) -> list[Instance]:
     """Return the instances of an attribute after it was replaced: ``old`` itself where nothing differs."""
-    if len(old) == len(new) == 1 and old[0].get("datasetId") == new[0].get("datasetId"):
-        after = replace_whole(old[0], new[0])
-        return old if after is old[0] else [after]
     known = {instance.get("datasetId"): instance for instance in old}
     replaced = []
     for instance in new:

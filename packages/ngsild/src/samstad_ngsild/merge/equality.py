@@ -32,10 +32,10 @@ def same_instance(one: Instance, other: Instance) -> bool:
         return True
     compared = 0
     for key, value in one.items():
-        if key in _STAMPS:
-            continue
         twin = other.get(key, _ABSENT)
         if type(value) is str:
+            if key in _STAMPS:
+                continue
             if value != twin:
                 return False
         elif not (
