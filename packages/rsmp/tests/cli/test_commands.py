@@ -22,14 +22,8 @@ def free_port():
 def port():
     """The port to which an emulated site keeps connecting."""
     number = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "samstad_rsmp.shell.cli.main",
-        "site",
-        "--supervisor",
-        f"127.0.0.1:{number}",
-    ]
+    words = ["site", "--supervisor", f"127.0.0.1:{number}", "--reconnect", "0.1"]
+    command = [sys.executable, "-m", "samstad_rsmp.shell.cli.main", *words]
     site = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
     yield number
     site.terminate()
@@ -98,7 +92,7 @@ def test_a_site_that_does_not_come_is_not_reachable(run):
 
 
 def test_watching_shows_states_as_they_change(run):
-    code, out, _ = run("watch", SITE, "--seconds", "3")
+    code, out, _ = run("watch", SITE, "--seconds", "1")
     assert code == 0
     assert "S0001 signalgroupstatus=" in out
     assert "aggregated" not in out

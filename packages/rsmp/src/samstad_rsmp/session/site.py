@@ -160,7 +160,7 @@ class SiteSession:
         self._tell_aggregated(now_ms)
         if self._terms.primary:
             for state in self.device.alarms:
-                self._tell(alarm_message(state, message_id=self._new_id()), now_ms)
+                self._tell_state(state, "Issue", now_ms)
 
     def answered(self, message: AnyMessage, *, taken: bool) -> None:
         """Forget a kept message that has arrived, or that the supervisor will never take."""
@@ -189,8 +189,18 @@ class SiteSession:
     def tell_alarm(self, event: AlarmEvent, state: AlarmState, now_ms: int) -> None:
         """Tell what became of an alarm; nothing is told while it is suspended but that it is."""
         if self._terms.primary and not (SPECIALIZATIONS[event] == "Issue" and state.suspended):
-            kind = SPECIALIZATIONS[event]
-            self._tell(alarm_message(state, message_id=self._new_id(), specialization=kind), now_ms)
+            self._tell_state(state, SPECIALIZATIONS[event], now_ms)
+
+    def _tell_state(self, state: AlarmState, kind: str, now_ms: int) -> None:
+        if state.code in self._sxl.alarms:
+            self._tell(self._alarm(state, kind), now_ms)
+
+    def _alarm(self, state: AlarmState, kind: str) -> Alarm:
+        """Return the message of a state, with the values that this version of the SXL has."""
+        has = self._sxl.find_argument
+        values = tuple((name, value) for name, value in state.values if has(state.code, name))
+        trimmed = state._replace(values=values)
+        return alarm_message(trimmed, message_id=self._new_id(), specialization=kind)
 
     def _tell(self, message: AnyMessage, now_ms: int) -> None:
         if self.link is not None and self.link.is_ready:
@@ -330,18 +340,17 @@ class SiteSession:
 
     def _on_alarm(self, message: Alarm, now_ms: int) -> Iterable[AnyMessage]:
         state = self.device.alarms.find(message.component_id, message.code)
-        if state is None:
+        if state is None or message.code not in self._sxl.alarms:
             detail = f"component {message.component_id!r} has no alarm {message.code}"
             raise SxlViolation(detail, code=message.code)
         if message.specialization == "Request":
-            return [alarm_message(state, message_id=self._new_id())]
+            return [self._alarm(state, "Issue")]
         event = WISHES.get(message.specialization)
         if event is None:
             raise RsmpError(f"a site does not take alarms with aSp {message.specialization}")
         book = self.device.alarms
         after = book.happen(event, message.component_id, message.code, now_ms=now_ms) or state
-        kind = SPECIALIZATIONS[event]
-        return [alarm_message(after, message_id=self._new_id(), specialization=kind)]
+        return [self._alarm(after, SPECIALIZATIONS[event])]
 
 
 def _by_component(due: Iterable[Due]) -> dict[str, list[Due]]:

@@ -33,6 +33,7 @@ from samstad_rsmp.messages import (
 from samstad_rsmp.session.events import Event, Ready
 from samstad_rsmp.session.handshake import Role
 from samstad_rsmp.session.link import DEFAULT_TIMING, Identity, Link, Timing
+from samstad_rsmp.session.subscriptions import is_traffic_data
 from samstad_rsmp.sxl.table import Sxl, get_sxl
 from samstad_rsmp.timestamps import format_timestamp
 
@@ -261,11 +262,16 @@ class SupervisorSession:
         self.link.send(message, now_ms)
         return str(message.message_id)
 
+    def _interval(self, wish: Wish) -> str:
+        """Before 3.1.5 changes are told only where there is no interval; traffic data never change."""
+        says_changes = self.link.core.subscribe_on_change or is_traffic_data(wish.code)
+        return str(wish.interval_s) if says_changes or not wish.on_change else "0"
+
     def _subscribe(self, wishes: Iterable[Wish], now_ms: int) -> None:
         known = [wish for wish in wishes if self.sxl.find_argument(wish.code, wish.name)]
         for component_id in dict.fromkeys(wish.component_id for wish in known):
             wanted = [
-                StatusSubscription(wish.code, wish.name, str(wish.interval_s), on_change=wish.on_change)
+                StatusSubscription(wish.code, wish.name, self._interval(wish), on_change=wish.on_change)
                 for wish in known
                 if wish.component_id == component_id
             ]
