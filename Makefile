@@ -49,7 +49,7 @@ bench: setup ## the benchmark suite; writes a table
 docs: setup ## build the documentation into site/, warnings are errors
 	@$(BIN)/zensical build --clean --strict
 
-reference: setup ## write docs/reference/{settings,cli,rsmp-sxl}.md from the code
+reference: setup ## write docs/reference/{settings,cli,rsmp-cli,rsmp-sxl}.md from the code
 	@$(BIN)/python scripts/reference.py
 
 pins: setup ## resolve requirements/*.txt again (UPGRADE=1: newest of everything)

@@ -13,6 +13,8 @@ from samstad_node.cli.exits import EXIT_TEXTS
 from samstad_node.cli.main import application
 from samstad_node.settings import Secret
 from samstad_node.settings.fields import Field, fields, section_doc, sections
+from samstad_rsmp.shell.cli import exits as rsmp_exits
+from samstad_rsmp.shell.cli.main import application as rsmp_application
 from samstad_rsmp.sxl.page import sxl_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +65,17 @@ def cli_page() -> str:
     return "\n".join([head, "", MADE, rest.rstrip(), "", *tail]) + "\n"
 
 
+def rsmp_cli_page() -> str:
+    """Return docs/reference/rsmp-cli.md."""
+    body = "\n".join(line.rstrip() for line in rsmp_application().generate_docs().splitlines())
+    head, _, rest = body.partition("\n")
+    before, _, contents = rest.partition("## Table of Contents")
+    rest = before + contents[contents.index("**Commands**") :]
+    codes = [f"| {code.value} | {text} |" for code, text in rsmp_exits.EXIT_TEXTS.items()]
+    tail = ["## Exit codes", "", "| code | what it tells |", "| --- | --- |", *codes]
+    return "\n".join([head, "", MADE, rest.rstrip(), "", *tail]) + "\n"
+
+
 def signal_exchange_page() -> str:
     """Return docs/reference/rsmp-sxl.md."""
     return sxl_page(MADE)
@@ -71,6 +84,7 @@ def signal_exchange_page() -> str:
 PAGES = {
     "docs/reference/settings.md": settings_page,
     "docs/reference/cli.md": cli_page,
+    "docs/reference/rsmp-cli.md": rsmp_cli_page,
     "docs/reference/rsmp-sxl.md": signal_exchange_page,
 }
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-__all__ = ["CommandFailed", "Exit", "Json", "print_failure", "print_line"]
+__all__ = ["EXIT_TEXTS", "CommandFailed", "Exit", "Json", "print_failure", "print_line"]
 
 Json = Annotated[
     bool,
@@ -28,6 +28,16 @@ class Exit(IntEnum):
     SETTINGS = 3
     UNREACHABLE = 4
     REFUSED = 5
+
+
+EXIT_TEXTS = {
+    Exit.OK: "done",
+    Exit.FAULT: "a fault of ours",
+    Exit.USAGE: "the command line was not understood, or the site would refuse what it says",
+    Exit.SETTINGS: "a site file, certificate or port cannot be used",
+    Exit.UNREACHABLE: "the site did not connect, or did not answer, in time",
+    Exit.REFUSED: "the site refused, does not have it, or its status does not show the command in effect",
+}
 
 
 class CommandFailed(Exception):

@@ -81,20 +81,20 @@ class Listening:
     Attributes:
         host: The address to listen on.
         port: The port to listen on; 0 for any that is free.
-        site: A site that is served, as often as needed; any without it.
+        serve: A site id that is served, as often as needed; any without it.
         by_certificate: A site may only have an id that its certificate names.
     """
 
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
-    site: Annotated[tuple[str, ...], Parameter(negative="")] = ()
+    serve: Annotated[tuple[str, ...], Parameter(negative="")] = ()
     by_certificate: Annotated[bool, Parameter(negative="")] = False
 
     def terms(self, certificates: Certificates) -> ServerTerms:
         """Return how the supervisor serves."""
         if not 0 <= self.port <= 65535:
             raise CommandFailed(f"there is no port {self.port}, only 0 to 65535", code=Exit.USAGE)
-        identity = Identity(self.site, tuple(reversed(SXL_VERSIONS)))
+        identity = Identity(self.serve, tuple(reversed(SXL_VERSIONS)))
         tls = certificates.server()
         if self.by_certificate and tls is None:
             raise CommandFailed("--by-certificate needs certificates", code=Exit.USAGE)

@@ -61,6 +61,7 @@ class _Talk:
 def send(  # noqa: PLR0913  # a command's arguments are its flags
     site: str,
     code: str,
+    /,
     *values: str,
     component: str = "TC",
     alarm: str = "Request",

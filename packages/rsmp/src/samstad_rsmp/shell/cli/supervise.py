@@ -53,6 +53,7 @@ def supervisor(
 
 def watch(  # noqa: PLR0913  # a command's arguments are its flags
     site: str,
+    /,
     *,
     component: str = "TC",
     status: Codes = ("S0001",),
