@@ -35,6 +35,7 @@ class PlainDevice:
             ("TC", "S0035"): {"emergencyroutes": []},
             ("DL1", "S0201"): {"starttime": "2026-11-23T07:00:00.000Z", "vehicles": "7"},
         }
+        self.clock_ahead_ms: int | None = None
         self.codes = {1: "1111", 2: "2222"}
         self.commands: list[tuple[str, str, dict[str, Any]]] = []
         self.bits = (False, False, False, False, False, True, False, False)
@@ -61,6 +62,10 @@ class PlainDevice:
     def check_code(self, level: int, code: str) -> bool:
         """Compare with the codes of the device."""
         return self.codes[level] == code
+
+    def set_clock(self, time_ms: int, *, now_ms: int) -> None:
+        """Note by how much the clock was set."""
+        self.clock_ahead_ms = time_ms - now_ms
 
     def command(self, component_id: str, code: str, values: Mapping[str, Any], *, now_ms: int) -> bool:
         """Note a command; M0021 is one that this device does not have."""

@@ -1,9 +1,11 @@
+import dataclasses
 import json
 
 import pytest
 
 from samstad_rsmp.session.alarms import AlarmEvent
 from samstad_rsmp.session.buffer import MemoryBuffer
+from samstad_rsmp.session.subscriptions import Due
 from samstad_rsmp.session.supervisor import Wish
 
 
@@ -134,3 +136,40 @@ def test_a_full_buffer_drops_the_oldest_and_counts(most):
     assert buffer.dropped == 25 - most
     assert buffer.peek(0, 100) == [b"%d" % n for n in range(25 - most, 25)]
     assert buffer.peek(most, 5) == []
+
+
+def test_what_a_slow_supervisor_does_not_acknowledge_is_kept_and_sent_later(street):
+    one = street().up()
+    one.site._terms = dataclasses.replace(one.site._terms, most_pending=5)
+    one.supervisor.subscribe([Wish("TC", "S0014", "status")], now_ms=one.now)
+    one.run()
+    one.wire.said.clear()
+    for number in range(20):
+        one.now += 100
+        one.device.values["TC", "S0014"]["status"] = str(number + 2)
+        one.site.tick(one.now)
+    assert len(one.site.link.pending) <= 5 + one.site._terms.window
+    one.run()
+    assert sorted(int(value) for _, value, _ in plans(one)) == list(range(2, 22))
+    assert len(one.site.buffer) == 0
+    assert one.book.statuses["TC", "S0014", "status"].value == "21"
+
+
+def test_a_buffer_that_overflows_while_it_is_sent_loses_only_the_oldest(street):
+    one = missed(street(), 30)
+    one.site.buffer._most = 30
+    one.connect()
+    for _ in range(2):
+        one.wire._carry("site", "supervisor", one.now)
+        one.wire._carry("supervisor", "site", one.now)
+    for number in range(5):
+        one.now += 100
+        one.site._keep(one.site._update("TC", [one.site._valued(due(str(200 + number)))], one.now))
+    one.run()
+    assert len(one.site.buffer) == 0
+    assert [value for _, value, _ in plans(one)][-1] == "204"
+    assert not one.site.link.pending
+
+
+def due(value):
+    return Due("TC", "S0014", "status", value)

@@ -1,3 +1,5 @@
+import dataclasses
+
 import msgspec
 import pytest
 
@@ -282,3 +284,16 @@ def test_a_secondary_supervisor_gets_no_alarms_and_answers_go_to_the_asker_alone
     first.run()
     assert len(second.said("StatusResponse")) == 1
     assert first.said() == []
+
+
+@pytest.mark.parametrize(
+    ("sync", "primary", "ahead"), [(True, True, 0), (False, True, None), (True, False, None)]
+)
+def test_the_clock_is_set_by_the_primary_supervisor_alone_and_once_a_day(street, sync, primary, ahead):
+    one = street(primary=primary)
+    one.site._terms = dataclasses.replace(one.site._terms, sync_clock=sync)
+    one.run()
+    assert one.device.clock_ahead_ms == ahead
+    one.device.clock_ahead_ms = 77
+    one.run(60_000)
+    assert one.device.clock_ahead_ms == 77

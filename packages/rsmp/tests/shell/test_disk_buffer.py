@@ -93,3 +93,29 @@ def test_syncing_nothing_touches_no_disk(tmp_path, monkeypatch):
     buffer.sync()
     assert len(calls) == 1
     buffer.close()
+
+
+def test_a_full_disk_stops_nothing_and_is_made_up_for(tmp_path, monkeypatch):
+    def full(_number):
+        raise OSError(28, "No space left on device")
+
+    buffer = DiskBuffer(tmp_path / "b")
+    buffer.append(b"before")
+    buffer.sync()
+    monkeypatch.setattr(os, "fsync", full)
+    buffer.append(b"during")
+    buffer.sync()
+    assert buffer.fault == "No space left on device"
+    buffer.append(b"still during")
+    buffer.sync()
+    assert records(buffer) == [b"before", b"during", b"still during"]
+    monkeypatch.undo()
+    buffer.drop(1)
+    for _ in range(60):
+        buffer.sync()
+    assert buffer.fault == ""
+    buffer.append(b"after")
+    buffer.close()
+    again = DiskBuffer(tmp_path / "b")
+    assert records(again) == [b"during", b"still during", b"after"]
+    again.close()

@@ -59,6 +59,10 @@ class EmulatedDevice:
         codes = self.controller.codes
         return code == codes[level] or (level == 1 and code == codes[2])
 
+    def set_clock(self, time_ms: int, *, now_ms: int) -> None:
+        """Set the controller's own clock."""
+        self.controller.clock_ahead_ms = time_ms - now_ms
+
     def command(self, component_id: str, code: str, values: Mapping[str, Any], *, now_ms: int) -> bool:
         """Carry out one command; those that the SXL reserves are not there."""
         carry_out = COMMANDS.get(code)

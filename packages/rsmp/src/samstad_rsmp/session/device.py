@@ -46,6 +46,10 @@ class Device(Protocol):
         """Tell whether a security code of a level (1 or 2) is right."""
         ...
 
+    def set_clock(self, time_ms: int, *, now_ms: int) -> None:
+        """Set the device's own clock to a time that a supervisor told."""
+        ...
+
     def command(self, component_id: str, code: str, values: Mapping[str, Any], *, now_ms: int) -> bool:
         """Carry out one command; False when the device does not have it, RsmpError when it cannot be done."""
         ...

@@ -32,6 +32,8 @@ from samstad_rsmp.versions import CORE_VERSIONS, Core, find_common
 
 __all__ = ["DEFAULT_TIMING", "Identity", "Link", "Owner", "Pending", "Timing", "renewed"]
 
+MOST_PENDING = 10_000
+"""How many messages may wait for acknowledgements on one link."""
 READABLE = 120
 """How much of a broken packet is told."""
 
@@ -159,6 +161,8 @@ class Link:
         """Send a message once the link is up; NotNow before, MalformedMessage when it is wrong."""
         if self.phase is not Phase.READY:
             raise NotNow(f"the link is not up: {self.phase.value}")
+        if len(self.pending) >= MOST_PENDING:
+            raise NotNow(f"{MOST_PENDING} messages wait for acknowledgements")
         self._put(message, now_ms)
 
     def take_output(self) -> bytes:

@@ -28,6 +28,7 @@ from samstad_rsmp.messages import (
     StatusUnsubscribe,
     StatusUpdate,
     StatusValue,
+    Watchdog,
 )
 from samstad_rsmp.session.alarms import SPECIALIZATIONS, AlarmEvent, AlarmState, alarm_message
 from samstad_rsmp.session.answers import carry_out, check_status_names, read_values, status_value
@@ -38,7 +39,7 @@ from samstad_rsmp.session.handshake import Role
 from samstad_rsmp.session.link import DEFAULT_TIMING, Identity, Link, Timing, renewed
 from samstad_rsmp.session.subscriptions import Due, Subscriptions
 from samstad_rsmp.sxl.table import Sxl, get_sxl
-from samstad_rsmp.timestamps import format_timestamp
+from samstad_rsmp.timestamps import format_timestamp, parse_timestamp
 from samstad_rsmp.versions import CORE_VERSIONS
 
 __all__ = ["SiteSession", "SiteTerms"]
@@ -49,6 +50,7 @@ WISHES = {
     "Resume": AlarmEvent.RESUME,
 }
 """What a supervisor may wish of an alarm, and what happens then."""
+DAY_MS = 24 * 3_600_000
 _KEPT_AS = CORE_VERSIONS["3.2.2"]
 
 
@@ -62,6 +64,8 @@ class SiteTerms:
         primary: whether it gets alarms, and may set the clock by its watchdogs.
         keeps: which statuses are kept for it while the link is down; traffic data and all others by default.
         window: how many kept messages may wait for acknowledgements at once.
+        most_pending: how many messages may wait for acknowledgements; more are kept until some have come.
+        sync_clock: whether the supervisor's watchdogs set the device's clock, once a link and day.
     """
 
     identity: Identity
@@ -69,6 +73,8 @@ class SiteTerms:
     primary: bool = True
     keeps: Callable[[str], bool] = lambda _code: True
     window: int = 100
+    most_pending: int = 5_000
+    sync_clock: bool = False
 
 
 class SiteSession:
@@ -88,6 +94,7 @@ class SiteSession:
         self.subscriptions = Subscriptions()
         self._terms = terms
         self._new_id = new_id
+        self._synced_ms: int | None = None
         self._told_bits: tuple[bool, ...] | None = None
         self._resending: dict[str, int] = {}
         self._resent = 0
@@ -101,6 +108,7 @@ class SiteSession:
         self._resending.clear()
         self._done.clear()
         self._resent = self._first = 0
+        self._synced_ms = None
         self.link = Link(Role.SITE, self._terms.identity, self, timing=self._terms.timing)
         self.link.connect(now_ms)
 
@@ -121,10 +129,21 @@ class SiteSession:
             return []
         events = self.link.receive(chunk, now_ms)
         for event in events:
-            if isinstance(event, Received) and isinstance(event.message, StatusSubscribe):
-                self._tell_due(now_ms)  # what is new is told at once
+            if isinstance(event, Received):
+                self._after(event.message, now_ms)
         self._resend(now_ms)
         return events
+
+    def _after(self, message: AnyMessage, now_ms: int) -> None:
+        if isinstance(message, StatusSubscribe):
+            self._tell_due(now_ms)  # what is new is told at once
+        elif isinstance(message, Watchdog) and self._is_to_sync(now_ms):
+            self.device.set_clock(parse_timestamp(message.timestamp), now_ms=now_ms)
+            self._synced_ms = now_ms
+
+    def _is_to_sync(self, now_ms: int) -> bool:
+        wanted = self._terms.sync_clock and self._terms.primary
+        return wanted and (self._synced_ms is None or now_ms - self._synced_ms >= DAY_MS)
 
     def tick(self, now_ms: int) -> list[Event]:
         """Let time pass: tell what changed or is due; keep it while there is no link."""
@@ -166,7 +185,7 @@ class SiteSession:
         """Forget a kept message that has arrived, or that the supervisor will never take."""
         del taken
         number = self._resending.pop(getattr(message, "message_id", ""), None)
-        if number is None:
+        if number is None or number < self._first:
             return
         self._done.add(number)
         count = 0
@@ -203,8 +222,9 @@ class SiteSession:
         return alarm_message(trimmed, message_id=self._new_id(), specialization=kind)
 
     def _tell(self, message: AnyMessage, now_ms: int) -> None:
-        if self.link is not None and self.link.is_ready:
-            self.link.send(message, now_ms)
+        link = self.link
+        if link is not None and link.is_ready and len(link.pending) < self._terms.most_pending:
+            link.send(message, now_ms)
         else:
             self._keep(message)
 
@@ -258,7 +278,11 @@ class SiteSession:
             message = msgspec.structs.replace(message, values=values)
         elif not isinstance(message, Alarm | AggregatedStatus):
             return
+        dropped = self.buffer.dropped
         self.buffer.append(encode(message, _KEPT_AS)[:-1])
+        gone = self.buffer.dropped - dropped
+        self._first += gone
+        self._resent = max(0, self._resent - gone)
 
     def _resend(self, now_ms: int) -> None:
         link = self.link

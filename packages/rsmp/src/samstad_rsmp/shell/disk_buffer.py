@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from io import FileIO
 from pathlib import Path
 from zlib import crc32
 
@@ -19,6 +20,8 @@ from samstad_rsmp.session.buffer import MOST, MemoryBuffer
 __all__ = ["DiskBuffer"]
 
 SLACK_BYTES = 1024 * 1024
+PATIENCE = 50
+"""After a fault of the disk so many calls of ``sync`` pass before the next try."""
 
 
 class DiskBuffer:
@@ -27,15 +30,17 @@ class DiskBuffer:
     def __init__(self, path: Path, *, most: int = MOST) -> None:
         self._path = path
         self.dropped = 0
+        self.fault = ""
+        self._patience = 0
         self._most = most
         self._memory = MemoryBuffer(most=sys.maxsize)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._past_bytes = 0
         end = self._read()
-        self._file = path.open("ab")
+        self._file = path.open("ab", buffering=0)
         self._file.truncate(end)
         self._size = end
-        self._dirty = False
+        self._unwritten: list[bytes] = []
         self.drop(max(0, len(self) - most))
 
     def __len__(self) -> int:
@@ -47,7 +52,7 @@ class DiskBuffer:
             self.drop(1)
             self.dropped += 1
         self._memory.append(record)
-        self._write(_line(record))
+        self._unwritten.append(_line(record))
 
     def peek(self, begin: int, count: int) -> list[bytes]:
         """Return some from the oldest on."""
@@ -58,45 +63,58 @@ class DiskBuffer:
         if count:
             self._past_bytes += sum(map(len, self._memory.peek(0, count)))
             self._memory.drop(count)
-            self._write(b"-%d\n" % count)
+            self._unwritten.append(b"-%d\n" % count)
 
     def sync(self) -> None:
-        """Make everything durable; quick when nothing has changed."""
-        if not self._dirty:
-            return
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._dirty = False
-        if self._size > SLACK_BYTES and 2 * self._past_bytes > self._size:
-            self._rewrite()
+        """Make everything durable; quick when nothing has changed.
+
+        When the disk is full or broken, ``fault`` says so and everything is kept in memory; the whole is
+        written again later, and the site goes on meanwhile.
+        """
+        if self.fault and self._patience > 0:
+            self._patience -= 1
+        elif self.fault or self._past_bytes > max(SLACK_BYTES, self._size // 2):
+            self._try(self._rewrite)
+        elif self._unwritten:
+            self._try(self._append)
 
     def close(self) -> None:
         """Make everything durable and let go of the file."""
+        self._patience = 0
         self.sync()
         self._file.close()
 
-    def _write(self, line: bytes) -> None:
-        self._file.write(line)
-        self._size += len(line)
-        self._dirty = True
+    def _try(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError as error:
+            self.fault = error.strerror or str(error)
+            self._patience = PATIENCE
+        else:
+            self.fault = ""
+        self._unwritten.clear()
+
+    def _append(self) -> None:
+        lines = b"".join(self._unwritten)
+        _write_all(self._file, lines)
+        os.fsync(self._file.fileno())
+        self._size += len(lines)
 
     def _rewrite(self) -> None:
         fresh = self._path.with_suffix(".new")
-        with fresh.open("wb") as file:
-            for record in self._memory.peek(0, len(self._memory)):
-                file.write(_line(record))
-            file.flush()
+        lines = b"".join(_line(record) for record in self._memory.peek(0, len(self._memory)))
+        with fresh.open("wb", buffering=0) as file:
+            _write_all(file, lines)
             os.fsync(file.fileno())
-        self._file.close()
         fresh.replace(self._path)
         folder = os.open(self._path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
-        self._file = self._path.open("ab")
-        self._size = self._path.stat().st_size
-        self._past_bytes = 0
+        self._file.close()
+        self._file = self._path.open("ab", buffering=0)
+        self._size, self._past_bytes = len(lines), 0
 
     def _read(self) -> int:
         end = 0
@@ -126,3 +144,9 @@ class DiskBuffer:
 
 def _line(record: bytes) -> bytes:
     return b"+%08x %s\n" % (crc32(record), record)
+
+
+def _write_all(file: FileIO, lines: bytes) -> None:
+    rest = memoryview(lines)
+    while rest:
+        rest = rest[file.write(rest) or 0 :]

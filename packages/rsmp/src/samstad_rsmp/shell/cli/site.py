@@ -39,6 +39,7 @@ def site(  # noqa: PLR0913  # a command's arguments are its flags
     sxl: str = "1.2.1",
     data: Path | None = None,
     time_zone: str = "Europe/Stockholm",
+    sync_clock: Annotated[bool, Parameter(negative="")] = False,
     reconnect: float = 10,
     seconds: float = 0,
     seed: int = 1,
@@ -55,6 +56,7 @@ def site(  # noqa: PLR0913  # a command's arguments are its flags
         sxl: The version of the signal exchange list.
         data: A folder where messages are kept while a supervisor is gone; in memory without it.
         time_zone: The time zone of day tables.
+        sync_clock: Set the controller's clock by the watchdogs of the primary supervisor.
         reconnect: The longest wait before connecting again, in seconds; the first is a second at most.
         seconds: For how long; 0 for ever.
         seed: The chance by which the example's traffic comes.
@@ -70,7 +72,7 @@ def site(  # noqa: PLR0913  # a command's arguments are its flags
     peers = []
     for number, where in enumerate(supervisor):
         host, port = _address(where)
-        terms = SiteTerms(identity, primary=number == 0)
+        terms = SiteTerms(identity, primary=number == 0, sync_clock=sync_clock)
         buffer = DiskBuffer(data / f"{_safe(where)}.buffer") if data else None
         session = SiteSession(device, terms, new_id=new_message_id, buffer=buffer)
         peers.append(Supervisor(session, host, port, tls, host if tls else None))
