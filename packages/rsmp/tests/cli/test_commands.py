@@ -109,6 +109,7 @@ def test_watching_shows_states_as_they_change(run):
         (["supervisor", "--subscribe", "TC:S9999"], 2, "there is no status S9999"),
         (["supervisor", "--by-certificate"], 2, "--by-certificate needs certificates"),
         (["site", "--core", "3.3.0"], 2, "RSMP 3.3.0 is not spoken"),
+        (["site", "--sxl", "1.3.0"], 2, "SXL 1.3.0 is a draft"),
         (["site", "--sxl", "1.0.11"], 2, "SXL 1.0.11 is not known"),
         (["site", "--supervisor", "nowhere"], 2, "'nowhere' is not HOST:PORT"),
         (["site", "--time-zone", "Mars"], 2, "there is no time zone 'Mars'"),

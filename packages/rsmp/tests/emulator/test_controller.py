@@ -166,6 +166,52 @@ def test_a_series_of_inputs_is_set_at_once_or_not_at_all(street):
     assert one.status("S0003")["inputstatus"].startswith("1010")
 
 
+def test_a_call_by_command_holds_its_group_and_is_given_back_without_a_refresh(street):
+    one = street(traffic=False).started()
+    one.order("M0006", status=True, input=1)
+    one.run(9)
+    one.order("M0006", status=True, input=1)
+    states = one.run(9.5)
+    assert {state[1] for state in states[80:]} <= set("134")
+    assert one.status("S0003")["inputstatus"][0] == "1"
+    one.run(1)
+    assert one.status("S0003")["inputstatus"][0] == "0"
+    one.order("M0019", status=True, input=1, inputValue=True)
+    one.order("M0006", status=True, input=3)  # calls nobody, so it stays
+    one.run(11)
+    assert one.status("S0029")["status"][0] == "0"
+    assert one.status("S0003")["inputstatus"][2] == "1"
+
+
+def test_a_restart_forgets_what_was_ordered(street):
+    one = street().started()
+    one.order("M0002", status=True, timeplan=3)
+    one.order("M0019", status=True, input=7, inputValue=True)
+    one.run(1)
+    one.order("M0004", status=True)
+    states = one.run(1)
+    assert set(states) == {"eeee"}
+    assert one.device.restarts == 1
+    assert one.status("S0029")["status"] == "0" * 16
+    assert one.status("S0014")["source"] != "forced"
+
+
+def test_what_the_draft_adds(street):
+    one = street(traffic=False).started()
+    one.order("M0008", "DL2", status=True, mode=True, duration=1500)
+    one.run(1)
+    assert one.status("S0021")["detectorlogics"] == "01"
+    one.run(1)
+    assert one.status("S0021")["detectorlogics"] == "00"
+    one.order("M0019", status=True, input=7, inputValue=True)
+    one.run(1)
+    one.order("M0019", status=False, input=7, inputValue=False)
+    one.order("M0024", status=True)
+    one.run(1)
+    assert not [state for state in one.controller.alarms if state.active]
+    assert "M0024" not in get_sxl("1.2.1").commands
+
+
 def test_an_emergency_route_holds_its_groups_green(street):
     one = street().started()
     one.order("M0005", status=True, emergencyroute=2)

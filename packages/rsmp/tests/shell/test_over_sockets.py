@@ -27,6 +27,7 @@ class Street(PlainDevice):
     def __init__(self):
         super().__init__()
         self.happened = []
+        self.restarts = 0
 
     def advance(self, now_ms, *, connected):
         del connected
@@ -136,6 +137,19 @@ async def test_what_was_missed_while_the_supervisor_was_gone_comes_after(tmp_pat
             assert updates == [("6", "old"), ("7", "old"), ("8", "old")]
             assert server.book("RN+SI0001").alarms["TC", "A0009"].active == "Active"
     buffer.close()
+
+
+async def test_a_site_that_restarts_drops_its_links_and_knows_no_subscriptions_afterwards():
+    events = []
+    async with serving(told=lambda _site, event: events.append(event)) as server, site(server.port) as client:
+        await until(lambda: bool(server.connected))
+        server.speak("RN+SI0001", lambda s, now: s.subscribe([Wish("TC", "S0014", "status")], now_ms=now))
+        await until(lambda: len(client.session.subscriptions) == 1)
+        server.book("RN+SI0001").wishes.clear()
+        client.device.restarts += 1
+        await until(lambda: any(isinstance(event, Lost) for event in events))
+        await until(lambda: bool(server.connected))
+        assert len(client.session.subscriptions) == 0
 
 
 async def test_the_newer_connection_of_a_site_holds():

@@ -57,24 +57,30 @@ def _emergency(one: Controller, _component: str, values: Values, _now_ms: int) -
         one.orders.routes.append(number)
 
 
-def _activate_input(one: Controller, _component: str, values: Values, _now_ms: int) -> None:
-    one.inputs.activate(int(values["input"]), active=values["status"] == TRUE)
+def _activate_input(one: Controller, _component: str, values: Values, now_ms: int) -> None:
+    one.inputs.activate(int(values["input"]), active=values["status"] == TRUE, now_ms=now_ms)
 
 
 def _fixed_time(one: Controller, _component: str, values: Values, _now_ms: int) -> None:
     one.orders.fixed_time = Chosen(values["status"] == TRUE, "forced")
 
 
-def _force_detector(one: Controller, component: str, values: Values, _now_ms: int) -> None:
+def _force_detector(one: Controller, component: str, values: Values, now_ms: int) -> None:
     one.detectors.force(component, values["mode"] == TRUE if values["status"] == TRUE else None)
+    duration_ms = int(values.get("duration", 0))  # from SXL 1.3.0
+    one.forced_until_ms[component] = now_ms + duration_ms if duration_ms else None
 
 
-def _input_series(one: Controller, _component: str, values: Values, _now_ms: int) -> None:
+def _clear_alarms(one: Controller, _component: str, values: Values, _now_ms: int) -> None:
+    one.clears_alarms = values["status"] == TRUE
+
+
+def _input_series(one: Controller, _component: str, values: Values, now_ms: int) -> None:
     changes = parse_series(values["status"])
     for number in changes:
         one.inputs.check(number)
     for number, active in changes.items():
-        one.inputs.activate(number, active=active)
+        one.inputs.activate(number, active=active, now_ms=now_ms)
 
 
 def _bands(one: Controller, _component: str, values: Values, _now_ms: int) -> None:
@@ -98,13 +104,14 @@ def _cycle(one: Controller, _component: str, values: Values, _now_ms: int) -> No
     _program(one, values["plan"]).set_cycle(int(values["status"]))
 
 
-def _force_input(one: Controller, _component: str, values: Values, _now_ms: int) -> None:
-    one.inputs.force(int(values["input"]), values["inputValue"] == TRUE if values["status"] == TRUE else None)
+def _force_input(one: Controller, _component: str, values: Values, now_ms: int) -> None:
+    forced = values["inputValue"] == TRUE if values["status"] == TRUE else None
+    one.inputs.force(int(values["input"]), forced, now_ms=now_ms)
 
 
-def _force_output(one: Controller, _component: str, values: Values, _now_ms: int) -> None:
+def _force_output(one: Controller, _component: str, values: Values, now_ms: int) -> None:
     forced = values["outputValue"] == TRUE if values["status"] == TRUE else None
-    one.outputs.force(int(values["output"]), forced)
+    one.outputs.force(int(values["output"]), forced, now_ms=now_ms)
 
 
 def _levels(one: Controller, _component: str, values: Values, _now_ms: int) -> None:
@@ -181,7 +188,8 @@ COMMANDS: Mapping[str, CarryOut] = {
     "M0021": _levels,
     "M0022": _priority,
     "M0023": _bands_timeout,
+    "M0024": _clear_alarms,
     "M0103": _security_code,
     "M0104": _clock,
 }
-"""Those of 1.2.1 but M0010 to M0012, which it reserves for the future."""
+"""Those of 1.2.1 but M0010 to M0012, which it reserves for the future, and M0024 of the draft 1.3.0."""

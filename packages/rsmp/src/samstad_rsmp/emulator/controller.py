@@ -116,6 +116,9 @@ class Controller:
         self.levels: dict[int, int] = dict.fromkeys(range(1, len(junction.detectors) + 1), 5)
         self.codes = {1: junction.security_codes[0], 2: junction.security_codes[1]}
         self.clock_ahead_ms = 0
+        self.restarts = 0
+        self.clears_alarms = False
+        self.forced_until_ms: dict[str, int | None] = {}
         self.mode = Mode.STARTING
         self.alarms = AlarmBook(_alarms(junction))
         self.components = _components(junction)
@@ -135,6 +138,7 @@ class Controller:
             self.traffic.advance(self.heads, self.detectors, now_ms)
         self.detectors.advance(now_ms)
         self.desk.advance(now_ms)
+        self._release(now_ms)
         self._choose_plan(now_ms)
         self._hold_bands(now_ms, connected=connected)
         self._choose_mode(now_ms)
@@ -146,9 +150,21 @@ class Controller:
             self.heads.advance((), now_ms)
         return self._input_alarms(now_ms)
 
+    def _release(self, now_ms: int) -> None:
+        if self.junction.call_release_s:
+            before_ms = now_ms - self.junction.call_release_s * 1000
+            self.inputs.release((int(number) for number in self.junction.input_calls), before_ms=before_ms)
+        for detector_id, until_ms in list(self.forced_until_ms.items()):
+            if until_ms is not None and until_ms <= now_ms:
+                self.detectors.force(detector_id, None)
+                del self.forced_until_ms[detector_id]
+
     def restart(self, now_ms: int) -> None:
         """Begin anew: the start-up sequence, with nothing ordered and nothing forced."""
         self.orders = Orders(bands_timeout_min=self.orders.bands_timeout_min)
+        self.restarts += 1
+        self.inputs.release()
+        self.outputs.release()
         self.heads.restart(now_ms)
         self._started_ms = now_ms
         self.mode = Mode.STARTING
@@ -279,6 +295,12 @@ class Controller:
 
     def _input_alarms(self, now_ms: int) -> list[tuple[AlarmEvent, AlarmState]]:
         happened = []
+        if self.clears_alarms:
+            self.clears_alarms = False
+            for old in list(self.alarms):
+                state = self.alarms.happen(AlarmEvent.CLEAR, old.component_id, old.code, now_ms=now_ms)
+                if state is not None:
+                    happened.append((AlarmEvent.CLEAR, state))
         for one in self.junction.input_alarms:
             event = AlarmEvent.ACTIVATE if self.inputs.is_active(one.input) else AlarmEvent.CLEAR
             values = tuple(one.values.items())

@@ -35,6 +35,11 @@ class EmulatedDevice:
         """All alarms with their states."""
         return self.controller.alarms
 
+    @property
+    def restarts(self) -> int:
+        """How often the controller has restarted."""
+        return self.controller.restarts
+
     def advance(self, now_ms: int, *, connected: bool = True) -> Sequence[tuple[AlarmEvent, AlarmState]]:
         """Let time pass up to now and return what happened to alarms."""
         return self.controller.advance(now_ms, connected=connected)

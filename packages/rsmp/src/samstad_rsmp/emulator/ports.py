@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from samstad_rsmp.errors import RsmpError
 
 __all__ = ["Ports", "parse_series"]
@@ -15,6 +17,7 @@ class Ports:
         self._seen = [False] * count
         self._activated = [False] * count
         self._forced: list[bool | None] = [None] * count
+        self._ordered_ms: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -28,15 +31,25 @@ class Ports:
         """Say what the wire says."""
         self._seen[number - 1] = active
 
-    def activate(self, number: int, *, active: bool) -> None:
+    def activate(self, number: int, *, active: bool, now_ms: int) -> None:
         """Activate by command, beside what the wire says."""
         self.check(number)
         self._activated[number - 1] = active
+        self._ordered_ms[number] = now_ms
 
-    def force(self, number: int, value: bool | None) -> None:
+    def force(self, number: int, value: bool | None, *, now_ms: int) -> None:
         """Force a value, or give it back."""
         self.check(number)
         self._forced[number - 1] = value
+        self._ordered_ms[number] = now_ms
+
+    def release(self, numbers: Iterable[int] | None = None, *, before_ms: int | None = None) -> None:
+        """Take back what was ordered of these, or of all; only what was not ordered again since a time."""
+        for number in list(self._ordered_ms) if numbers is None else numbers:
+            ordered_ms = self._ordered_ms.get(number)
+            if ordered_ms is not None and (before_ms is None or ordered_ms < before_ms):
+                self._activated[number - 1], self._forced[number - 1] = False, None
+                del self._ordered_ms[number]
 
     def is_active(self, number: int) -> bool:
         """Return the value in effect."""

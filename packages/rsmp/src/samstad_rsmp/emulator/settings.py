@@ -122,6 +122,8 @@ class Junction(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         intergreen_s: seconds from the end of one group's green to the begin of another's, as
             ``{"from": {"to": seconds}}``; two groups conflict when either direction stands here.
         input_calls: groups that an input requests and holds while it is active.
+        call_release_s: after how long without a refresh such an input is given back when it was ordered by a
+            command (M0006, M0013, M0019), so that a centre that is lost holds nothing; 0 for never.
         situations: the plan of each traffic situation.
         default_plan: what runs when nothing else is chosen.
         start_s: how long each of the start-up intervals e, f and g lasts.
@@ -139,6 +141,7 @@ class Junction(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     outputs: Annotated[int, Meta(ge=0, le=255)] = 16
     input_alarms: tuple[InputAlarm, ...] = ()
     input_calls: dict[str, str] = field(default_factory=dict)
+    call_release_s: Seconds = 10
     routes: tuple[Route, ...] = ()
     situations: dict[str, int] = field(default_factory=dict)
     default_plan: Number = 1

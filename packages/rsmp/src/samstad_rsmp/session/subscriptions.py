@@ -76,6 +76,10 @@ class Subscriptions:
         for key in keys:
             self._all.pop(key, None)
 
+    def clear(self) -> None:
+        """Forget all, as a site that restarts does."""
+        self._all.clear()
+
     def keep_only(self, codes: Callable[[str], bool]) -> None:
         """Forget all whose status is not to be kept while the link is down."""
         self._all = {key: one for key, one in self._all.items() if codes(key[1])}

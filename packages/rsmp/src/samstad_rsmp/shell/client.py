@@ -58,6 +58,11 @@ class Supervisor:
 class Advancing(Protocol):
     """A device whose time goes on."""
 
+    @property
+    def restarts(self) -> int:
+        """How often it has restarted; after each, links end and subscriptions are gone."""
+        ...
+
     def advance(self, now_ms: int, *, connected: bool) -> Sequence[tuple[AlarmEvent, AlarmState]]:
         """Let time pass and return what happened to alarms; ``connected`` with any supervisor at all."""
         ...
@@ -84,6 +89,7 @@ class SiteClient:
         self._told = told
         self._clock = clock
         self._pace = pace
+        self._restarts = device.restarts
         self._links: dict[int, LinkProtocol] = {}
         self._chance = random.Random()  # noqa: S311  # it spreads reconnects, and keeps no secret
 
@@ -109,6 +115,9 @@ class SiteClient:
         now_ms = self._clock()
         connected = any(supervisor.session.is_ready for supervisor in self._supervisors)
         happened = self._device.advance(now_ms, connected=connected)
+        if self._device.restarts != self._restarts:
+            self._restarts = self._device.restarts
+            self._restart()
         for number, supervisor in enumerate(self._supervisors):
             for event, state in happened:
                 supervisor.session.tell_alarm(event, state, now_ms)
@@ -118,6 +127,12 @@ class SiteClient:
             else:
                 supervisor.session.tick(now_ms)
         self._sync()
+
+    def _restart(self) -> None:
+        for supervisor in self._supervisors:
+            supervisor.session.subscriptions.clear()
+        for link in list(self._links.values()):
+            link.close("the controller restarts")
 
     def _sync(self) -> None:
         for supervisor in self._supervisors:

@@ -37,6 +37,7 @@ def site(  # noqa: PLR0913  # a command's arguments are its flags
     supervisor: Annotated[tuple[str, ...], Parameter(negative="")] = ("127.0.0.1:12111",),
     core: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     sxl: str = "1.2.1",
+    draft: Annotated[bool, Parameter(negative="")] = False,
     data: Path | None = None,
     time_zone: str = "Europe/Stockholm",
     sync_clock: Annotated[bool, Parameter(negative="")] = False,
@@ -54,6 +55,7 @@ def site(  # noqa: PLR0913  # a command's arguments are its flags
         supervisor: Where a supervisor listens, as HOST:PORT, as often as needed; the first is primary.
         core: A version of RSMP to speak, as often as needed; all without it.
         sxl: The version of the signal exchange list.
+        draft: Allow the draft 1.3.0 of the signal exchange list.
         data: A folder where messages are kept while a supervisor is gone; in memory without it.
         time_zone: The time zone of day tables.
         sync_clock: Set the controller's clock by the watchdogs of the primary supervisor.
@@ -64,7 +66,7 @@ def site(  # noqa: PLR0913  # a command's arguments are its flags
         json: Print JSON.
     """
     junction = read_junction(file) if file else example_junction(id, seed=seed)
-    cores, sxl = checked_versions(core, sxl)
+    cores, sxl = checked_versions(core, sxl, draft=draft)
     controller = Controller(junction, zone=_zone(time_zone))
     device = EmulatedDevice(controller)
     identity = Identity((junction.site_id,), (sxl,), cores)
