@@ -130,6 +130,32 @@ def test_a_wrong_command_line_is_told_in_one_sentence(capsys, words, code, told)
     assert "Traceback" not in err
 
 
+def test_it_ends_in_good_order_when_it_is_told_to():
+    words = [sys.executable, "-m", "samstad_rsmp.shell.cli.main", "supervisor", "--port", "0"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as centre:  # noqa: S603
+        assert b"listening on" in centre.stdout.readline()
+        centre.terminate()
+        assert centre.wait(timeout=10) == 0
+        assert centre.stderr.read() == b""
+
+
+def test_a_reader_that_goes_away_ends_it_without_a_word(port):
+    words = [sys.executable, "-m", "samstad_rsmp.shell.cli.main", "watch", SITE, "--port", str(port)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as watching:  # noqa: S603
+        assert b"listening on" in watching.stdout.readline()
+        watching.stdout.close()
+        assert watching.wait(timeout=10) == 0
+        assert watching.stderr.read() == b""
+
+
+def test_a_fault_of_ours_is_one_sentence_too(capsys, monkeypatch):
+    monkeypatch.setattr("samstad_rsmp.shell.cli.supervise.SupervisorServer", None)
+    assert main(["supervisor", "--port", "0"]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("samstad-rsmp: a fault of ours: TypeError")
+    assert "Traceback" not in err
+
+
 def test_a_port_that_is_taken_is_told(capsys):
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))

@@ -47,6 +47,16 @@ def test_what_is_not_there_is_unknown_and_a_component_that_is_not_there_undefine
     assert values(one) == [[("S0095", "status", None, "unknown")], [("S0095", "status", None, "undefined")]]
 
 
+def test_a_value_that_the_list_forbids_is_never_sent(street):
+    one = street().up()
+    one.device.values["TC", "S0014"] = {"status": "300", "source": "startup"}
+    one.supervisor.request_status("TC", "S0014", now_ms=one.now)
+    events = one.run()
+    assert values(one) == [[("S0014", "status", None, "unknown"), ("S0014", "source", "startup", "recent")]]
+    assert one.site.valuer.faults == {("S0014", "status"): "300 is more than 255"}
+    assert refusals(events) == []
+
+
 def test_a_status_of_another_kind_of_component_is_refused(street):
     one = street().up()
     one.supervisor.request_status("DL1", "S0014", ["status"], now_ms=one.now)

@@ -13,10 +13,10 @@ from samstad_rsmp.errors import SxlViolation
 from samstad_rsmp.messages import CommandArgument, CommandRequest, CommandValue, StatusValue
 from samstad_rsmp.session.device import Device
 from samstad_rsmp.sxl.rows import Command
-from samstad_rsmp.sxl.table import Sxl
+from samstad_rsmp.sxl.table import Sxl, problem_of
 from samstad_rsmp.versions import Core
 
-__all__ = ["WRONG_CODE", "carry_out", "check_status_names", "read_values", "status_value"]
+__all__ = ["WRONG_CODE", "Valuer", "carry_out", "check_status_names"]
 
 WRONG_CODE = "Incorrect security code"
 """The wording is the SXL's."""
@@ -32,26 +32,48 @@ def check_status_names(sxl: Sxl, device: Device, component_id: str, names: Itera
             raise SxlViolation(f"status {code} is of a {of}, {component_id} is a {kind}", code=code)
 
 
-def read_values(
-    device: Device, component_id: str, names: Iterable[tuple[str, str]], *, core: Core, now_ms: int
-) -> list[StatusValue]:
-    """Return the values that were asked for, whatever is known of them."""
-    known = component_id in device.components
-    read: dict[str, Mapping[str, Any] | None] = {}
-    values = []
-    for code, name in names:
-        if known and code not in read:
-            read[code] = device.read_status(component_id, code, now_ms=now_ms)
-        value = (read.get(code) or {}).get(name)
-        values.append(status_value(code, name, value, core=core, known=known))
-    return values
+class Valuer:
+    """Turns what a device gives into values that the agreed versions can carry.
 
+    A value that the signal exchange list forbids is told as unknown, never sent; ``faults`` holds what was
+    wrong with the latest of each code and name.
+    """
 
-def status_value(code: str, name: str, value: Any, *, core: Core, known: bool = True) -> StatusValue:
-    """Return one value with its quality, in what the core version can carry."""
-    if value is None or (isinstance(value, list) and not core.array_values):
-        return StatusValue(code, name, None, _missing(core, known=known))
-    return StatusValue(code, name, value, "recent")
+    def __init__(self, sxl: Sxl) -> None:
+        self.sxl = sxl
+        self.faults: dict[tuple[str, str], str] = {}
+
+    def value(self, code: str, name: str, given: Any, *, core: Core, known: bool = True) -> StatusValue:
+        """Return one value with its quality."""
+        if given is not None:
+            argument = self.sxl.find_argument(code, name)
+            problem = "not in this SXL" if argument is None else problem_of(argument, given)
+            if problem:
+                self.faults[code, name] = problem
+                given = None
+        if given is None or (isinstance(given, list) and not core.array_values):
+            return StatusValue(code, name, None, _missing(core, known=known))
+        return StatusValue(code, name, given, "recent")
+
+    def read(
+        self,
+        device: Device,
+        component_id: str,
+        names: Iterable[tuple[str, str]],
+        *,
+        core: Core,
+        now_ms: int,
+    ) -> list[StatusValue]:
+        """Return the values that were asked for, whatever is known of them."""
+        known = component_id in device.components
+        read: dict[str, Mapping[str, Any] | None] = {}
+        values = []
+        for code, name in names:
+            if known and code not in read:
+                read[code] = device.read_status(component_id, code, now_ms=now_ms)
+            given = (read.get(code) or {}).get(name)
+            values.append(self.value(code, name, given, core=core, known=known))
+        return values
 
 
 def _missing(core: Core, *, known: bool) -> Any:

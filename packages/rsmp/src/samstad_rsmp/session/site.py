@@ -31,7 +31,7 @@ from samstad_rsmp.messages import (
     Watchdog,
 )
 from samstad_rsmp.session.alarms import SPECIALIZATIONS, AlarmEvent, AlarmState, alarm_message
-from samstad_rsmp.session.answers import carry_out, check_status_names, read_values, status_value
+from samstad_rsmp.session.answers import Valuer, carry_out, check_status_names
 from samstad_rsmp.session.buffer import Buffer, MemoryBuffer, aged
 from samstad_rsmp.session.device import Device
 from samstad_rsmp.session.events import Event, Ready, Received
@@ -92,6 +92,7 @@ class SiteSession:
         self.link: Link | None = None
         self.buffer: Buffer = MemoryBuffer() if buffer is None else buffer
         self.subscriptions = Subscriptions()
+        self.valuer = Valuer(get_sxl(terms.identity.sxls[0]))
         self._terms = terms
         self._new_id = new_id
         self._synced_ms: int | None = None
@@ -258,7 +259,7 @@ class SiteSession:
 
     def _valued(self, one: Due) -> StatusValue:
         core = self.link.core if self.link is not None else _KEPT_AS
-        return status_value(one.code, one.name, one.value, core=core)
+        return self.valuer.value(one.code, one.name, one.value, core=core)
 
     def _update(self, component_id: str, values: list[StatusValue], now_ms: int) -> StatusUpdate:
         return StatusUpdate(
@@ -307,13 +308,14 @@ class SiteSession:
 
     @property
     def _sxl(self) -> Sxl:
-        return get_sxl(self._terms.identity.sxls[0])
+        return self.valuer.sxl
 
     def _on_status_request(self, message: StatusRequest, now_ms: int) -> Iterable[AnyMessage]:
         assert self.link is not None  # noqa: S101  # only a link brings messages
         names = [(one.code, one.name) for one in message.names]
         check_status_names(self._sxl, self.device, message.component_id, names)
-        values = read_values(self.device, message.component_id, names, core=self.link.core, now_ms=now_ms)
+        component, core = message.component_id, self.link.core
+        values = self.valuer.read(self.device, component, names, core=core, now_ms=now_ms)
         yield StatusResponse(
             message_id=self._new_id(),
             component_id=message.component_id,
@@ -327,7 +329,7 @@ class SiteSession:
         names = [(one.code, one.name) for one in wanted]
         check_status_names(self._sxl, self.device, component, names)
         if component not in self.device.components:
-            values = read_values(self.device, component, names, core=self.link.core, now_ms=now_ms)
+            values = self.valuer.read(self.device, component, names, core=self.link.core, now_ms=now_ms)
             return [self._update(component, values, now_ms)]
         if not self.subscriptions.has_room_for((component, *name) for name in names):
             raise RsmpError("too many subscriptions")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 from collections.abc import Mapping
 from enum import IntEnum
@@ -53,8 +55,12 @@ class CommandFailed(Exception):
 def print_line(fields: Mapping[str, Any], text: str, *, as_json: bool) -> None:
     """Print one line: the fields as JSON, or the text."""
     line = json.dumps(fields, ensure_ascii=False) if as_json else text
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has gone: end in good order
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        signal.raise_signal(signal.SIGTERM)
 
 
 def print_failure(failure: CommandFailed, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -15,6 +16,8 @@ from samstad_rsmp.shell.cli.supervise import supervisor, watch
 
 __all__ = ["application", "main"]
 
+TRACEBACK = "SAMSTAD_TRACEBACK"
+"""When this is set in the environment, a fault of ours shows where it happened."""
 HELP = (
     "RSMP, the Nordic protocol of traffic signals: an emulated controller, and a supervisor to try it with."
 )
@@ -46,6 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         failure = refused
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # the last stop of the whole program
+        if TRACEBACK in os.environ:
+            raise
+        detail = f"a fault of ours: {type(error).__name__}: {error}"
+        todo = f"run again with {TRACEBACK}=1 and report what it shows"
+        failure = CommandFailed(detail, code=Exit.FAULT, todo=todo)
     else:
         return int(code or Exit.OK)
     print_failure(failure, as_json="--json" in words)

@@ -21,7 +21,7 @@ from samstad_rsmp.session.link import Identity
 from samstad_rsmp.session.site import SiteSession, SiteTerms
 from samstad_rsmp.shell.cli.exits import CommandFailed, Exit, Json, print_line
 from samstad_rsmp.shell.cli.options import Certificates, checked_versions, client_tls
-from samstad_rsmp.shell.cli.supervise import PLAIN, until_stopped
+from samstad_rsmp.shell.cli.supervise import PLAIN, stop_signals, until_stopped
 from samstad_rsmp.shell.cli.telling import fields_of, text_of
 from samstad_rsmp.shell.client import Pace, SiteClient, Supervisor
 from samstad_rsmp.shell.clock import new_message_id, system_clock_ms
@@ -98,7 +98,7 @@ def read_junction(path: Path) -> Junction:
 
 async def _run(client: SiteClient, seconds: float) -> int:
     task = asyncio.create_task(client.run())
-    stopped = asyncio.create_task(until_stopped(seconds))
+    stopped = asyncio.create_task(until_stopped(stop_signals(), seconds))
     await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
     for one in (task, stopped):
         one.cancel()

@@ -19,7 +19,7 @@ from samstad_rsmp.shell.server import Lost, ServerTerms, SupervisorServer
 from samstad_rsmp.sxl.rows import SXL_VERSIONS
 from samstad_rsmp.sxl.table import get_sxl
 
-__all__ = ["parse_wishes", "start_server", "supervisor", "until_stopped", "watch"]
+__all__ = ["parse_wishes", "start_server", "stop_signals", "supervisor", "until_stopped", "watch"]
 
 DEFAULT = Listening()
 PLAIN = Certificates()
@@ -131,11 +131,12 @@ async def _serve(  # noqa: PLR0913  # what a command was given
 ) -> int:
     server = SupervisorServer(terms, told=told)
     server.wishes_for = lambda _site: wishes
+    stop = stop_signals()
     port = await start_server(server, listening)
     line = {"event": "listening", "host": listening.host, "port": port}
     print_line(line, f"listening on {listening.host}:{port}", as_json=json)
     try:
-        await until_stopped(seconds)
+        await until_stopped(stop, seconds)
     finally:
         await server.stop()
     return Exit.OK
@@ -153,12 +154,17 @@ async def start_server(server: SupervisorServer, listening: Listening) -> int:
         ) from None
 
 
-async def until_stopped(seconds: float = 0) -> None:
-    """Wait for Ctrl-C or SIGTERM, or for some seconds."""
+def stop_signals() -> asyncio.Event:
+    """Return what Ctrl-C and SIGTERM set from now on."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def until_stopped(stop: asyncio.Event, seconds: float = 0) -> None:
+    """Wait for the signal, or for some seconds."""
     try:
         await asyncio.wait_for(stop.wait(), seconds or None)
     except TimeoutError:
