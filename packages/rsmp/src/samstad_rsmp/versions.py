@@ -6,7 +6,15 @@ from collections.abc import Collection, Iterable
 from enum import Enum
 from typing import NamedTuple
 
-__all__ = ["CORE_VERSIONS", "DRAFT_VERSIONS", "Core", "Sequence", "find_common", "order_of"]
+__all__ = [
+    "CORE_VERSIONS",
+    "DRAFT_VERSIONS",
+    "Core",
+    "Sequence",
+    "find_common",
+    "is_same_version",
+    "order_of",
+]
 
 
 class Sequence(Enum):
@@ -71,6 +79,12 @@ def find_common(ours: Collection[str], theirs: Iterable[str]) -> Core | None:
     known = {order_of(name): CORE_VERSIONS[name] for name in ours if name in CORE_VERSIONS}
     shared = [key for name in theirs if (key := _order_or_none(name)) in known]
     return known[max(shared)] if shared else None
+
+
+def is_same_version(version: str, known: Iterable[str]) -> bool:
+    """Tell whether a version is one of those known; "1.2" is the same as "1.2.0", text is never a version."""
+    order = _order_or_none(version)
+    return bool(order) and order in {order_of(one) for one in known}
 
 
 def _order_or_none(version: str) -> tuple[int, ...]:

@@ -71,6 +71,20 @@ def test_a_mismatch_is_refused_with_its_reason_and_ends_the_link(street, changes
     assert not one.site.is_ready
 
 
+@pytest.mark.parametrize(
+    ("sxl", "is_known"), [("1.1", True), ("1.1.0", True), ("1.2", False), ("1.1.0beta", False)]
+)
+def test_a_version_may_be_written_short_but_not_otherwise(street, sxl, is_known):
+    one = street(sxl="1.1.0", sxls=("1.1.0",))
+    said = json.loads(one.site.take_output()[:-1]) | {"SXL": sxl}
+    one.supervisor.receive(json.dumps(said).encode() + b"\x0c", one.now)
+    answers = [json.loads(packet) for packet in one.supervisor.take_output().split(b"\x0c") if packet]
+    assert [answer["type"] for answer in answers] == (
+        ["MessageAck", "Version"] if is_known else ["MessageNotAck"]
+    )
+    assert answers[-1].get("SXL", sxl) == sxl  # the answer names it as the site did
+
+
 def test_before_the_versions_nothing_else_is_taken(street):
     one = street()
     early = encode(Watchdog(message_id=counting_ids(9)(), timestamp=AT))

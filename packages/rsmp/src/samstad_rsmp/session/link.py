@@ -28,7 +28,7 @@ from samstad_rsmp.messages import (
 from samstad_rsmp.session.events import Closed, Event, Garbled, Ready, Received, Refused
 from samstad_rsmp.session.handshake import TABLES, Did, Phase, Role, Send, Table, is_versioned
 from samstad_rsmp.timestamps import format_timestamp
-from samstad_rsmp.versions import CORE_VERSIONS, Core, find_common
+from samstad_rsmp.versions import CORE_VERSIONS, Core, find_common, is_same_version
 
 __all__ = ["DEFAULT_TIMING", "Identity", "Link", "Owner", "Pending", "Timing", "renewed"]
 
@@ -249,7 +249,7 @@ class Link:
         if core is None:
             ours, theirs = ", ".join(self._identity.cores), ", ".join(v.version for v in version.versions)
             raise VersionRejected(f"no RSMP version in common: we speak {ours}, you {theirs}")
-        if version.sxl not in self._identity.sxls:
+        if not is_same_version(version.sxl, self._identity.sxls):
             raise VersionRejected(f"SXL version {version.sxl}, expected {' or '.join(self._identity.sxls)}")
         named = [one.site_id for one in version.site_ids]
         known = self._identity.site_ids
