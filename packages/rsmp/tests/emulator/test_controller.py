@@ -1,7 +1,9 @@
 from itertools import groupby, pairwise
 
+import msgspec
 import pytest
 
+from samstad_rsmp.emulator.example import example_junction
 from samstad_rsmp.errors import RsmpError
 from samstad_rsmp.session.alarms import AlarmEvent
 from samstad_rsmp.sxl.table import get_sxl
@@ -155,6 +157,26 @@ def test_an_input_raises_and_clears_its_alarm(street):
     one.run(1)
     assert one.happened[-1][0] is AlarmEvent.CLEAR
     assert one.device.read_aggregated()[4] is False
+
+
+def test_a_stuck_detector_and_a_lost_centre_are_alarms(street):
+    plain = example_junction()
+    detectors = tuple(msgspec.structs.replace(one, most_on_min=5, most_off_min=60) for one in plain.detectors)
+    junction = msgspec.structs.replace(plain, detectors=detectors, link_alarm_s=30)
+    one = street(junction, traffic=False).started()
+    one.run(29, connected=False)
+    one.order("M0008", "DL1", status=True, mode=True)
+    assert one.happened == []
+    one.run(2, connected=False)
+    assert [(state.code, state.active) for _, state in one.happened] == [("A0007", True)]
+    one.run(300)
+    told = [(state.component_id, state.code, state.active) for _, state in one.happened]
+    assert told[1:] == [("TC", "A0007", False), ("DL1", "A0302", True)]
+    assert dict(one.happened[-1][1].values)["logicerror"] == "always_on"
+    assert dict(one.happened[-1][1].values)["manual"] == "True"
+    one.order("M0008", "DL1", status=False, mode=False)
+    one.run(1)
+    assert one.happened[-1][0] is AlarmEvent.CLEAR
 
 
 def test_a_series_of_inputs_is_set_at_once_or_not_at_all(street):

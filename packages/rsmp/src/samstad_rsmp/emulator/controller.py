@@ -16,6 +16,7 @@ from typing import Any
 
 from samstad_rsmp.emulator.demand import Traffic
 from samstad_rsmp.emulator.detectors import DetectorBank
+from samstad_rsmp.emulator.faults import FaultFinder
 from samstad_rsmp.emulator.heads import Heads
 from samstad_rsmp.emulator.ports import Ports
 from samstad_rsmp.emulator.priority import PriorityDesk
@@ -111,6 +112,7 @@ class Controller:
         self.outputs = Ports(junction.outputs, "output")
         self.calendar = Calendar(junction.week, junction.days)
         self.desk = PriorityDesk()
+        self._faults = FaultFinder(junction)
         self.orders = Orders()
         self.plan = Chosen(junction.default_plan)
         self.levels: dict[int, int] = dict.fromkeys(range(1, len(junction.detectors) + 1), 5)
@@ -148,7 +150,7 @@ class Controller:
             self.heads.advance(self._wished(now_ms), now_ms)
         elif self.mode is Mode.ALL_RED:
             self.heads.advance((), now_ms)
-        return self._input_alarms(now_ms)
+        return self._find_faults(now_ms, connected=connected)
 
     def _release(self, now_ms: int) -> None:
         if self.junction.call_release_s:
@@ -293,21 +295,18 @@ class Controller:
         gap_ms = now_ms - self._left_ms.get(name, 0)
         return self.heads.is_green(name) and gap_ms < group.rest_gap_s * 1000
 
-    def _input_alarms(self, now_ms: int) -> list[tuple[AlarmEvent, AlarmState]]:
-        happened = []
+    def _find_faults(self, now_ms: int, *, connected: bool) -> list[tuple[AlarmEvent, AlarmState]]:
+        happened: list[tuple[AlarmEvent, AlarmState]] = []
         if self.clears_alarms:
             self.clears_alarms = False
+            self._faults.forget()
             for old in list(self.alarms):
                 state = self.alarms.happen(AlarmEvent.CLEAR, old.component_id, old.code, now_ms=now_ms)
-                if state is not None:
-                    happened.append((AlarmEvent.CLEAR, state))
-        for one in self.junction.input_alarms:
-            event = AlarmEvent.ACTIVATE if self.inputs.is_active(one.input) else AlarmEvent.CLEAR
-            values = tuple(one.values.items())
-            state = self.alarms.happen(event, one.component, one.code, now_ms=now_ms, values=values)
-            if state is not None:
-                happened.append((event, state))
-        return happened
+                happened += [(AlarmEvent.CLEAR, state)] if state is not None else []
+        found = self._faults.look(
+            self.alarms, self.inputs, self.detectors, connected=connected, now_ms=now_ms
+        )
+        return [*happened, *found]
 
 
 def _components(junction: Junction) -> dict[str, ObjectType]:

@@ -39,6 +39,8 @@ class _Logic:
         self.occupied = False
         self.forced: bool | None = None
         self.last_ms: int | None = None
+        self.before: bool | None = None
+        self.changed_ms = 0
         self.passages: deque[Passage] = deque()
         self.occupied_ms: deque[tuple[int, int]] = deque()
         self.counting_from_ms: int | None = None
@@ -79,6 +81,14 @@ class DetectorBank:
         """Return the state in effect."""
         return self._logics[detector_id].state
 
+    def is_forced(self, detector_id: str) -> bool:
+        """Tell whether it is forced."""
+        return self._logics[detector_id].forced is not None
+
+    def unchanged_ms(self, detector_id: str, now_ms: int) -> int:
+        """Return for how long the state in effect has been the same."""
+        return now_ms - self._logics[detector_id].changed_ms
+
     def advance(self, now_ms: int) -> None:
         """Add the time since the last step to the occupancies, and forget what is too old."""
         for logic in self._logics.values():
@@ -87,6 +97,8 @@ class DetectorBank:
             if logic.last_ms is not None and logic.state:
                 logic.occupied_ms.append((now_ms, now_ms - logic.last_ms))
             logic.last_ms = now_ms
+            if logic.state is not logic.before:
+                logic.before, logic.changed_ms = logic.state, now_ms
             _forget(logic, now_ms - KEPT_MS)
 
     def demand(self) -> set[str]:

@@ -60,11 +60,15 @@ class Detector(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         id: the component id.
         group: the signal group's id.
         vehicles_per_hour: demand when the emulator makes its own traffic.
+        most_on_min: an alarm (A0302) when it is occupied for longer; 0 for never.
+        most_off_min: the same when it is free for longer.
     """
 
     id: str
     group: str
     vehicles_per_hour: Annotated[int, Meta(ge=0, le=3600)] = 0
+    most_on_min: Annotated[int, Meta(ge=0, le=1440)] = 0
+    most_off_min: Annotated[int, Meta(ge=0, le=1440)] = 0
 
 
 class Window(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -124,6 +128,7 @@ class Junction(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         input_calls: groups that an input requests and holds while it is active.
         call_release_s: after how long without a refresh such an input is given back when it was ordered by a
             command (M0006, M0013, M0019), so that a centre that is lost holds nothing; 0 for never.
+        link_alarm_s: an alarm (A0007) when no supervisor has been connected for so long; 0 for never.
         situations: the plan of each traffic situation.
         default_plan: what runs when nothing else is chosen.
         start_s: how long each of the start-up intervals e, f and g lasts.
@@ -142,6 +147,7 @@ class Junction(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     input_alarms: tuple[InputAlarm, ...] = ()
     input_calls: dict[str, str] = field(default_factory=dict)
     call_release_s: Seconds = 10
+    link_alarm_s: Annotated[int, Meta(ge=0, le=86_400)] = 0
     routes: tuple[Route, ...] = ()
     situations: dict[str, int] = field(default_factory=dict)
     default_plan: Number = 1
