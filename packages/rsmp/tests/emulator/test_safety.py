@@ -1,3 +1,4 @@
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -6,6 +7,8 @@ from samstad_rsmp.emulator.demand import Chance
 from samstad_rsmp.emulator.example import example_junction
 from samstad_rsmp.emulator.monitor import SafetyMonitor
 
+JUNCTION = example_junction()
+GROUPS = len(JUNCTION.groups)
 BOOLEAN = st.booleans().map(str)
 PLAN = st.integers(1, 3)
 ORDERS = st.one_of(
@@ -46,13 +49,24 @@ def test_whatever_is_ordered_the_monitor_sees_nothing(street, orders, seed):
 
 
 def test_an_hour_of_traffic_is_safe_and_nobody_waits_for_ever(street):
-    one = street().started()
+    one = street()
+    one.monitor = SafetyMonitor(JUNCTION, red_grace_s=30)
     one.run(3600)
     assert one.controller.traffic.queued() < 60
 
 
-JUNCTION = example_junction()
-GROUPS = len(JUNCTION.groups)
+def test_a_group_that_has_waited_too_long_goes_before_the_plan(street):
+    groups = tuple(msgspec.structs.replace(one, max_red_s=60) for one in JUNCTION.groups)
+    one = street(msgspec.structs.replace(JUNCTION, groups=groups), traffic=False)
+    one.monitor = SafetyMonitor(one.junction, red_grace_s=30)
+    one.started()
+    one.controller.programs[1].plan = msgspec.structs.replace(
+        JUNCTION.plans[0], windows=JUNCTION.plans[0].windows[:1], bands=()
+    )
+    one.controller.programs[1].set_bands({})
+    one.order("M0008", "DL2", status=True, mode=True)
+    states = one.run(200)
+    assert "1" in {state[1] for state in states}  # though the plan has no green for it
 
 
 def safe_hour(street):
@@ -110,11 +124,24 @@ def straight_from_dark(film):
     film.put(film.at - 30, film.at, film.group, "b")
 
 
+def kept_waiting(film):
+    film.states += ["4F44"] * 2200
+
+
 def not_told(film):
     film.states[film.at] = film.states[film.at][:-1]
 
 
-FAULTS = (both_green, too_early, without_red_yellow, without_yellow, cut_short, straight_from_dark, not_told)
+FAULTS = (
+    both_green,
+    too_early,
+    without_red_yellow,
+    without_yellow,
+    cut_short,
+    straight_from_dark,
+    kept_waiting,
+    not_told,
+)
 OF_VEHICLES = {without_red_yellow, without_yellow}
 
 
@@ -125,15 +152,15 @@ def seeded(states, number):
     return film.states
 
 
-def test_the_monitor_catches_every_one_of_seventy_seeded_faults(street):
+def test_the_monitor_catches_every_one_of_eighty_seeded_faults(street):
     states = safe_hour(street)
     missed = []
-    for number in range(70):
-        monitor = SafetyMonitor(JUNCTION)
+    for number in range(80):
+        monitor = SafetyMonitor(JUNCTION, red_grace_s=30)
         for index, state in enumerate(seeded(states, number)):
             monitor.see(state, index * 100)
         if not monitor.violations:
             missed.append(number)
     assert missed == []
-    clean = SafetyMonitor(JUNCTION)
+    clean = SafetyMonitor(JUNCTION, red_grace_s=30)
     assert not [seen for i, state in enumerate(states) for seen in clean.see(state, i * 100)]

@@ -14,6 +14,8 @@ __all__ = ["SafetyMonitor", "Violation"]
 
 GREEN = frozenset("123456789")
 SHOWN_BEFORE_RED = frozenset("NO")
+WAITING = frozenset("DEFGP")
+"""Red with a request."""
 OFF = frozenset("abcdefgh")
 
 
@@ -26,13 +28,19 @@ class Violation(NamedTuple):
 
 
 class SafetyMonitor:
-    """Looks at every state in order of time; ``step_ms`` is how far apart they may be."""
+    """Looks at every state in order of time; ``step_ms`` is how far apart they may be.
 
-    def __init__(self, junction: Junction, *, step_ms: int = 100) -> None:
+    A group may wait with a request for its ``max_red_s`` and ``red_grace_s`` more, in which others end their
+    green; None looks away, as when an operator holds a group green.
+    """
+
+    def __init__(self, junction: Junction, *, step_ms: int = 100, red_grace_s: int | None = None) -> None:
         self.violations: list[Violation] = []
         self._groups = junction.groups
         self._gaps = junction.intergreen_s
         self._step_ms = step_ms
+        self._red_grace_s = red_grace_s
+        self._waits_ms: dict[str, int] = {}
         self._before: str | None = None
         self._since_ms: dict[str, int] = {}
         self._ended_ms: dict[str, int] = {}
@@ -46,9 +54,19 @@ class SafetyMonitor:
         for number, group in enumerate(self._groups):
             before = self._before[number] if self._before else "a"
             self._look(group.id, before, states[number], time_ms)
+            self._wait(group.id, states[number], group.max_red_s, time_ms)
         self._together(states, time_ms)
         self._before = states
         return self.violations[begin:]
+
+    def _wait(self, name: str, state: str, max_red_s: int, time_ms: int) -> None:
+        if state not in WAITING:
+            self._waits_ms.pop(name, None)
+            return
+        took_s = (time_ms - self._waits_ms.setdefault(name, time_ms)) / 1000
+        if self._red_grace_s is not None and took_s > max_red_s + self._red_grace_s:
+            self._found(time_ms, "maximum red", f"{name} has waited for {took_s:g} s")
+            self._waits_ms[name] = time_ms
 
     def _look(self, name: str, before: str, after: str, time_ms: int) -> None:
         if after in GREEN and before not in GREEN:
