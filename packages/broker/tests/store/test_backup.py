@@ -12,6 +12,7 @@ import pytest
 from samstad_broker.domain.rows import Position
 from samstad_broker.spi.store import RetryEntry, SavedEntity, StoreError
 from samstad_broker.store.sqlite import SqliteSettings, SqliteStore, restore
+from samstad_broker.store.sqlite.backup import backup_directory
 
 NOON_US = 1_795_608_000_000_000
 NOON_EPOCH = 1_795_608_000
@@ -101,6 +102,30 @@ async def test_a_backup_is_whole_while_appends_and_saves_go_on(tmp_path, city, l
         assert restored.checkpoint.cursor <= position
         assert (await restored.verify()).problems == ()
         await restored.close()
+
+
+async def test_a_stretch_that_was_made_and_not_begun_does_not_hinder_a_backup(tmp_path, city, everything):
+    (tmp_path / "city" / "log" / "1-26.db").touch()
+    position = await city.backup(tmp_path / "backup")
+    assert position == city.log.head
+    assert not (tmp_path / "backup" / "log" / "1-26.db").exists()
+    restore(tmp_path / "backup", tmp_path / "restored", now_us=NOON_US)
+    restored = SqliteStore(tmp_path / "restored")
+    await restored.open()
+    assert await everything(restored.log) == await everything(city.log)
+    assert (await restored.verify()).problems == ()
+    await restored.close()
+
+
+async def test_a_broker_can_be_backed_up_before_its_first_row(tmp_path):
+    (tmp_path / "new" / "log").mkdir(parents=True)
+    (tmp_path / "new" / "log" / "1-1.db").touch()
+    assert backup_directory(tmp_path / "new", tmp_path / "backup", node="roads") == Position(1, 0)
+    start = restore(tmp_path / "backup", tmp_path / "restored", now_us=NOON_US)
+    restored = SqliteStore(tmp_path / "restored")
+    await restored.open()
+    assert restored.log.head == start
+    await restored.close()
 
 
 async def test_the_manifest_tells_node_position_and_files(tmp_path, city):

@@ -116,16 +116,20 @@ class BackupCopy:
         for stretch in stretches:
             self._copy_database(stretch.path)
         last = stretches[-1]
+        path = self._target / "log" / last.path.name
         copy = apsw.Connection(
-            f"file:{self._target / 'log' / last.path.name}?immutable=1",
-            flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
+            f"file:{path}?immutable=1", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
         )
         try:
-            return last_position(last, copy)
-        except apsw.Error as error:  # a stretch that was made this moment, and not begun
+            if copy.table_exists("main", "row"):
+                return last_position(last, copy)
+        except apsw.Error as error:
             raise store_error(error, last.path) from error
         finally:
             copy.close()
+        # It was made this moment and not begun: all rows are before it, and it is nothing to restore.
+        path.unlink()
+        return last.before
 
     def _copy_database(self, path: Path) -> None:
         try:
