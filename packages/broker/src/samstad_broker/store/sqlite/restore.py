@@ -53,7 +53,7 @@ def restore(source: Path, target: Path, *, now_us: int) -> Position:
 def _begin_epoch(directory: Path, epoch: int) -> None:
     stretch = stretch_at(directory, epoch, 1)
     # A broker that was backed up before its first row has no file there.
-    directory.mkdir(exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
     try:
         open_stretch(stretch).close()
     except apsw.Error as error:
