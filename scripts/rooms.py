@@ -34,14 +34,15 @@ class Room(NamedTuple):
     shells: tuple[str, ...] = ()
 
 
-SERVICE = ("ngsild", "models")
+SERVICE = ("ngsild", "models", "plugin")
 ROOMS: tuple[Room, ...] = (
     Room("ngsild", pure=("",), shells=("client", "memory")),
     Room("models"),
+    Room("plugin", ("ngsild",)),
     Room("rsmp", pure=("",), shells=("shell",)),
     Room("talq", pure=("",), shells=("shell",)),
     Room("access", layered=True, pure=("domain",)),
-    Room("broker", SERVICE, layered=True, pure=("domain",)),
+    Room("broker", ("ngsild", "models"), layered=True, pure=("domain",)),
     Room("devices", SERVICE, layered=True, pure=("domain",)),
     Room("federation", (*SERVICE, "broker"), layered=True, pure=("domain",)),
     Room("lighting", (*SERVICE, "talq"), layered=True, pure=("domain",)),
@@ -60,6 +61,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("console", "opendata", "governance", "operations"),
     ("federation",),
     ("broker", "devices", "lighting", "signals", "parking", "waste", "access"),
+    ("plugin",),
     ("ngsild", "models", "rsmp", "talq"),
 )
 """From the top: a package imports only from levels below its own, never from a sibling."""
