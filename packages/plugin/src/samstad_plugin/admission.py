@@ -17,7 +17,7 @@ Operation = Literal[
 OPERATIONS: tuple[str, ...] = get_args(Operation)
 
 
-class Demand(msgspec.Struct, frozen=True, tag="demand"):
+class Demand(msgspec.Struct, frozen=True, tag_field="admission", tag="demand"):
     """A right that the caller must have in the tenant of the request.
 
     Attributes:
@@ -29,7 +29,7 @@ class Demand(msgspec.Struct, frozen=True, tag="demand"):
     type: str | None = None
 
 
-class OwnCheck(msgspec.Struct, frozen=True, tag="own-check"):
+class OwnCheck(msgspec.Struct, frozen=True, tag_field="admission", tag="own-check"):
     """The service itself finds out who calls: devices with tokens of their own, signed webhooks.
 
     Attributes:
