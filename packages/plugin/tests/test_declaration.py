@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from samstad_plugin import Caller, Command, Plugin, Problem, ProblemText
+from samstad_plugin import Command, Plugin, Problem, ProblemText
+from samstad_plugin.service import Caller
 
 
 class BinsSettings(msgspec.Struct, frozen=True):

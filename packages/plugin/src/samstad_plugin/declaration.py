@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import msgspec
 
-from samstad_plugin.service import Service
-from samstad_plugin.surroundings import Surroundings
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from samstad_plugin.service import Service, Surroundings
 
 __all__ = ["GROUP", "CannotStart", "Command", "Plugin", "Problem", "ProblemText", "Start"]
 
@@ -21,7 +22,7 @@ GROUP = "samstad.plugins"
 _NAME = re.compile(r"[a-z][a-z0-9]{0,31}")
 _TARGET = re.compile(r"[A-Za-z0-9_.]+:[A-Za-z0-9_]+")
 
-Start = Callable[[Surroundings[Any]], AbstractAsyncContextManager[Service]]
+Start: TypeAlias = "Callable[[Surroundings[Any]], AbstractAsyncContextManager[Service]]"
 """Opens what the service needs, gives it, and puts everything away in the end.
 
 It raises CannotStart where trying again would not help; after any other error the node tries again.

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from samstad_ngsild.client import Handler
-from samstad_plugin.admission import Demand, OwnCheck
+from samstad_plugin.service.admission import Demand, OwnCheck
 
 __all__ = ["Check", "CheckState", "Endpoint", "Followed", "Service"]
 

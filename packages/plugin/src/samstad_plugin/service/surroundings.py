@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from samstad_ngsild.client import Client
-from samstad_plugin.admission import Caller
+from samstad_plugin.service.admission import Caller
 
 __all__ = ["Cell", "Clock", "Counter", "Log", "Metrics", "Surroundings"]
 
