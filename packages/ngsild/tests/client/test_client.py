@@ -59,19 +59,30 @@ async def test_a_body_with_its_own_context_is_sent_as_json_ld_without_a_link():
     assert told.asked[0].headers["Content-Type"] == "application/ld+json"
 
 
+def entities(*numbers: int) -> Answer:
+    return answer(200, [{"id": f"urn:{number}"} for number in numbers])
+
+
 async def test_every_page_of_a_query_is_read_and_none_too_many():
-    told = Told(answer(200, [{"id": "urn:1"}, {"id": "urn:2"}]), answer(200, [{"id": "urn:3"}]))
+    told = Told(entities(1, 2, 3), entities(3, 4))
     selection = Selection(type="Lamp", q="level>5", pick=("id",), format="concise")
-    found = [one["id"] async for one in Client(told, page=2).query(selection)]
-    assert found == ["urn:1", "urn:2", "urn:3"]
+    found = [one["id"] async for one in Client(told, page=3).query(selection)]
+    assert found == ["urn:1", "urn:2", "urn:3", "urn:4"]
     assert told.asked[1].query == [
         ("type", "Lamp"),
         ("q", "level>5"),
         ("pick", "id"),
         ("format", "concise"),
-        ("limit", "2"),
+        ("limit", "3"),
         ("offset", "2"),
     ]
+
+
+async def test_nothing_is_left_out_when_entities_are_deleted_between_two_pages():
+    told = Told(entities(1, 2, 3, 4), entities(6, 7, 8), entities(2, 5, 6, 7), entities(7, 8))
+    found = [one["id"] async for one in Client(told, page=4).query(Selection(type="Lamp"))]
+    assert found == ["urn:1", "urn:2", "urn:3", "urn:4", "urn:5", "urn:6", "urn:7", "urn:8"]
+    assert [dict(ask.query).get("offset") for ask in told.asked] == [None, "3", "1", "4"]
 
 
 async def test_a_count_asks_for_no_entities():

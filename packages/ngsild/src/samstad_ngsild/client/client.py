@@ -101,7 +101,7 @@ class Client:
         context: URL of the @context that gives the short names; empty for the core one alone.
         tenant: the data set; empty for the default one.
         batch: most entities that one request carries; larger batches are sent in parts, in order.
-        page: entities of one page of a query.
+        page: entities of one page of a query, 2 or more.
     """
 
     def __init__(
@@ -148,15 +148,31 @@ class Client:
             return None
 
     async def query(self, selection: Selection) -> AsyncIterator[Document]:
-        """Yield every entity of a selection, page by page in the order of the broker (clause 5.7.2)."""
-        offset = 0
-        while True:
-            page = await self.query_page(selection, limit=self._page, offset=offset)
+        """Yield every entity of a selection (clause 5.7.2); see ``pages``."""
+        async for page in self.pages(selection):
             for entity in page:
                 yield entity
+
+    async def pages(self, selection: Selection) -> AsyncIterator[list[Document]]:
+        """Yield the entities of a selection page by page, in the order of the broker.
+
+        Pages overlap, so that nothing is left out when entities are deleted meanwhile and the others move
+        up; an entity may come twice then. ``pick`` must not leave the id out.
+        """
+        start = 0
+        known: set[str] = set()
+        while True:
+            page = await self.query_page(selection, limit=self._page, offset=start)
+            overlap = [number for number, entity in enumerate(page) if entity["id"] in known]
+            if start and not overlap:
+                start = max(0, start - self._page // 2)
+                continue
+            if fresh := page[overlap[-1] + 1 :] if overlap else page:
+                yield fresh
             if len(page) < self._page:
                 return
-            offset += len(page)
+            known = {entity["id"] for entity in page}
+            start += len(page) - 1
 
     async def query_page(self, selection: Selection, *, limit: int, offset: int = 0) -> list[Document]:
         """Return one page of a selection."""
