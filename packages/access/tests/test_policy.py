@@ -24,6 +24,7 @@ TABLE = {
     "operator": {"read", "write", "delete", "read-history", "subscribe"},
     "reader": {"read", "read-history", "subscribe"},
     "device-writer": {"write", "write-history"},
+    "service": {"read", "write", "delete", "read-history", "write-history", "subscribe", "register"},
     "auditor": {"read", "read-history"},
 }
 

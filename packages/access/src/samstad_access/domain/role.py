@@ -7,6 +7,7 @@
 | reader        | x    |       |        | x            |               | x         |          |            |
 | device-writer |      | x     |        |              | x             |           |          |            |
 | auditor       | x    |       |        | x            |               |           |          |            |
+| service       | x    | x     | x      | x            | x             | x         | x        |            |
 
 The roles that ship are for those whom an administrator trusts by name: they see what is classified as
 restricted and what tells about persons, unless their binding says less. A role that an organisation
@@ -118,6 +119,11 @@ BUILT_IN: Mapping[str, RoleRecord] = {
         _built_in("reader", "read read-history subscribe", "Sees and follows, changes nothing."),
         _built_in("device-writer", "write write-history", "Reports observations, reads nothing back."),
         _built_in("auditor", "read read-history", "Looks into what is and was, changes nothing."),
+        _built_in(
+            "service",
+            "read write delete read-history write-history subscribe register",
+            "A service of the node's own: works with all entities, administers nobody.",
+        ),
     )
 }
 """The roles that always exist and that nobody can change."""
