@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,10 +61,11 @@ class RunningNode:
         return self.process.wait(timeout=20)
 
 
-def start_node(data: Path) -> RunningNode:
+def start_node(data: Path, environment: Mapping[str, str] | None = None) -> RunningNode:
     command = [sys.executable, "-m", "samstad_node.cli.main", "serve", "--data", str(data), "--port", "0"]
     # Kills come faster here than in a street: the supervisor must not take them for a crash loop.
-    environment = {**os.environ, "SAMSTAD_DEMO": "1", "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3"}
+    if environment is None:
+        environment = {**os.environ, "SAMSTAD_DEMO": "1", "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3"}
     with (data.parent / "node.log").open("ab") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     return RunningNode(process, data)
@@ -75,8 +76,8 @@ def start_again() -> Iterator[Callable[[Path], RunningNode]]:
     """Start further nodes on data that is there; all are stopped in the end."""
     started: list[RunningNode] = []
 
-    def start(data: Path) -> RunningNode:
-        started.append(start_node(data))
+    def start(data: Path, environment: Mapping[str, str] | None = None) -> RunningNode:
+        started.append(start_node(data, environment))
         return started[-1]
 
     yield start

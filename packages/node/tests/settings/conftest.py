@@ -27,5 +27,5 @@ class SettingsWithVault(Settings, frozen=True, kw_only=True):
 
 @pytest.fixture
 def vault(monkeypatch):
-    monkeypatch.setattr(fields, "Settings", SettingsWithVault)
-    monkeypatch.setattr(load, "Settings", SettingsWithVault)
+    monkeypatch.setattr(fields, "settings_type", lambda: SettingsWithVault)
+    monkeypatch.setattr(load, "settings_type", lambda: SettingsWithVault)

@@ -92,15 +92,22 @@ def _inner(address: Address) -> Address:
     return address
 
 
+def _none_is_own(address: str, port: int) -> bool:
+    del address, port
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class EgressRules:
     """Which addresses may be reached.
 
     Attributes:
         allowed: loopback and private networks that are open, such as ``127.0.0.0/8``.
+        own: whether a service of this node listens at an address and port, wherever that is.
     """
 
     allowed: tuple[Network, ...] = field(default=())
+    own: Callable[[str, int], bool] = _none_is_own
 
     @classmethod
     def parse(cls, networks: Sequence[str]) -> EgressRules:
@@ -126,7 +133,9 @@ class EgressRules:
         found = await resolve(host, port)
         if not found:
             raise ResolutionFailed(f"{host} has no address")
-        allowed = [text for text in found if self.permits(ip_address(text.partition("%")[0]))]
+        allowed = [
+            text for text in found if self.permits(ip_address(text.partition("%")[0])) or self.own(text, port)
+        ]
         if not allowed:
             raise EgressDenied(
                 f"{host} is at {found[0]}, which notifications may not reach; "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samstad_access import Access
@@ -36,6 +36,9 @@ from samstad_node.broker_role.fetching import HttpContextLoader, NoContextLoader
 from samstad_node.broker_role.gatekeeping import build_access, build_key_refresh
 from samstad_node.broker_role.model_checks import ModelChecks
 from samstad_node.broker_role.preloading import preload_contexts
+from samstad_node.broker_role.services import build_services
+from samstad_node.gate import Services
+from samstad_node.neighbours import Neighbours
 from samstad_node.settings import derive
 from samstad_node.settings.table import Settings
 from samstad_node.supervisor.role import RoleContext
@@ -64,6 +67,7 @@ class Parts:
     access: Access | None
     keys: KeyRefresh | None
     authorizer: Authorizer
+    services: Services
 
 
 async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
@@ -86,7 +90,10 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
     access = None if settings.access.open else build_access(context, broker)
     standing: Standing = EverybodyStands() if access is None else access
     contexts = _contexts(settings)
-    notifiers = (HttpNotifier(derive.egress_rules(settings)), MqttNotifier(derive.egress_rules(settings)))
+    neighbours = Neighbours(context.data)
+    rules = derive.egress_rules(settings)
+    to_services = replace(rules, own=neighbours.is_own)
+    notifiers = (HttpNotifier(to_services), MqttNotifier(rules))
     delivery = _delivery(context, store, broker, notifiers, standing)
     documents = LogDocuments(broker)
     entities = StateEntities(recovered.state, context.clock.now_us)
@@ -129,6 +136,7 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
         access=access,
         keys=None if access is None else build_key_refresh(context, access),
         authorizer=OpenAuthorizer() if access is None else AccessAuthorizer(access),
+        services=build_services(context, neighbours),
     )
 
 

@@ -17,6 +17,7 @@ from samstad_broker.store.sqlite import SqliteStore
 from samstad_node.broker_role.gatekeeping import keep_keys
 from samstad_node.broker_role.parts import Parts, build_parts
 from samstad_node.broker_role.sealing import keep_sealing
+from samstad_node.broker_role.services import admit_services
 from samstad_node.broker_role.surfaces import other_surfaces
 from samstad_node.cli.exits import Exit
 from samstad_node.server.served import AddressUnusable, Served, serve
@@ -64,6 +65,8 @@ async def _live(context: RoleContext, parts: Parts) -> None:
     stopping = asyncio.create_task(context.stop.wait(), name="stop")
     try:
         _begin_demo(context, parts)
+        if parts.access is not None:
+            admit_services(context, parts.access)
         served = await _serve(context, parts)
         context.ready({"http": served.port})
         done, _ = await asyncio.wait({writing, stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
@@ -86,6 +89,7 @@ async def _put_away(parts: Parts, tasks: list[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
     for notifier in parts.notifiers:
         await notifier.close()
+    await parts.services.close()
 
 
 def _background(context: RoleContext, parts: Parts) -> dict[str, Coroutine[Any, Any, None]]:
@@ -96,6 +100,7 @@ def _background(context: RoleContext, parts: Parts) -> dict[str, Coroutine[Any, 
         "history": parts.history.run(),
         "sealing": keep_sealing(context, parts),
         "retention": parts.retention.run(),
+        "services": parts.services.watch(context.clock),
     }
     if parts.access is not None:
         found["access"] = _keep_access(context, parts)

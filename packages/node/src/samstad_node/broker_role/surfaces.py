@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 
 from starlette.applications import Starlette
@@ -15,6 +16,7 @@ from samstad_ngsild.context import CORE
 from samstad_node.admin.redactions import redaction_routes
 from samstad_node.broker_role.parts import Parts
 from samstad_node.cli.version import release
+from samstad_node.gate import gate_routes
 from samstad_node.observe import Check, CheckState, NodeHealth, aggregate
 from samstad_node.pages import LiveRows, NotedBreach, create_pages, doors_of, reader_of
 from samstad_node.supervisor.role import RoleContext
@@ -29,7 +31,7 @@ def other_surfaces(context: RoleContext, parts: Parts, routes: Iterable[Route]) 
     _count_state(context, parts)
 
     def health() -> NodeHealth:
-        return aggregate({context.name: _checks(parts)})
+        return aggregate({context.name: _checks(parts), **parts.services.checks()})
 
     pages = create_pages(
         live=live,
@@ -53,7 +55,14 @@ def other_surfaces(context: RoleContext, parts: Parts, routes: Iterable[Route]) 
             parts.authorizer,
             lambda: parts.contexts.resolve(context_url(CITY), now_us=context.clock.now_us()),
             now_us=context.clock.now_us,
-        )
+        ),
+        *gate_routes(
+            parts.services,
+            parts.authorizer,
+            now_us=context.clock.now_us,
+            new_incident=lambda: secrets.token_hex(8),
+            metrics=context.metrics,
+        ),
     ]
     if parts.access is None:
         return Starlette(routes=[*own, Mount("/", pages)])

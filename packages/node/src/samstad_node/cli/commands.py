@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["COMMANDS", "GROUPS", "Command"]
+from samstad_node.plugins import installed
+
+__all__ = ["COMMANDS", "GROUPS", "Command", "all_commands", "all_groups"]
 
 
 class Command(NamedTuple):
@@ -74,3 +76,17 @@ COMMANDS: tuple[Command, ...] = (
 
 GROUPS = {"settings": "See and check the settings."}
 """The sentence of each first word that has commands under it."""
+
+
+def all_commands() -> tuple[Command, ...]:
+    """Return the node's commands and those of the services that are installed."""
+    return COMMANDS + tuple(
+        Command((plugin.name, command.name), command.target, command.text)
+        for plugin in installed().values()
+        for command in plugin.commands
+    )
+
+
+def all_groups() -> dict[str, str]:
+    """Return the sentence of each first word that has commands under it, services included."""
+    return GROUPS | {plugin.name: plugin.text for plugin in installed().values() if plugin.commands}

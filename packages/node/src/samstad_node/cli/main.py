@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
 
-from samstad_node.cli.commands import COMMANDS, GROUPS
+from samstad_node.cli.commands import all_commands, all_groups
 from samstad_node.cli.exits import CommandFailed, Exit
 from samstad_node.cli.output import print_failure
 from samstad_node.cli.version import release
@@ -26,10 +26,10 @@ def application() -> App:
     app = App(
         name="samstad", help=HELP, version=release, help_format="plaintext", result_action="return_value"
     )
-    groups = {word: App(name=word, help=text) for word, text in GROUPS.items()}
+    groups = {word: App(name=word, help=text) for word, text in all_groups().items()}
     for group in groups.values():
         app.command(group)
-    for words, target, text in COMMANDS:
+    for words, target, text in all_commands():
         parent = app if len(words) == 1 else groups[words[0]]
         parent.command(target, name=words[-1], help=text)
     return app

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from html import escape
 from typing import NamedTuple
 
 from samstad_node.pages.html import page
+from samstad_node.plugins import installed
 
-__all__ = ["PROBLEMS", "Help", "problem_page", "problems_page"]
+__all__ = ["PROBLEMS", "Help", "known_problems", "problem_page", "problems_page"]
 
 
 class Help(NamedTuple):
@@ -56,6 +59,32 @@ PROBLEMS: dict[str, Help] = {
             "No valid HTTP request",
             "The request does not follow HTTP/1.1.",
             "See detail, and use an ordinary HTTP library.",
+        ),
+    ),
+    "broker-refused": Help(
+        400,
+        (
+            "Kontextmäklaren tog inte emot",
+            "Tjänsten frågade nodens kontextmäklare, som svarade nej.",
+            "Se detail, som är kontextmäklarens egen mening.",
+        ),
+        (
+            "The broker refused",
+            "The service asked the node's context broker, which said no.",
+            "See detail, which is the broker's own sentence.",
+        ),
+    ),
+    "broker-unreachable": Help(
+        503,
+        (
+            "Kontextmäklaren svarar inte",
+            "Tjänsten lever, men nodens kontextmäklare svarar inte just nu.",
+            "Försök igen; noden startar om den själv.",
+        ),
+        (
+            "The broker cannot be reached",
+            "The service lives, but the node's context broker does not answer now.",
+            "Try again; the node starts it anew by itself.",
         ),
     ),
     "conflict": Help(
@@ -265,6 +294,19 @@ PROBLEMS: dict[str, Help] = {
             "Send the whole request without long pauses.",
         ),
     ),
+    "service-away": Help(
+        503,
+        (
+            "Tjänsten svarar inte",
+            "Tjänsten är inte igång just nu, eller svarade inte i tid.",
+            "Försök igen; noden startar om den själv. /health säger hur den mår.",
+        ),
+        (
+            "The service is away",
+            "The service does not run now, or did not answer in time.",
+            "Try again; the node starts it anew by itself. /health tells how it stands.",
+        ),
+    ),
     "storage-unavailable": Help(
         503,
         (
@@ -336,9 +378,16 @@ PROBLEMS: dict[str, Help] = {
 """Name (the last segment of the problem type) → help."""
 
 
+@cache
+def known_problems() -> Mapping[str, Help]:
+    """Return the node's problem types and those of the services that are installed."""
+    added = (problem for plugin in installed().values() for problem in plugin.problems)
+    return {**PROBLEMS, **{one.name: Help(one.status, one.sv, one.en) for one in added}}
+
+
 def problem_page(name: str, *, language: str) -> str | None:
     """Return the help page of a problem type, or None where there is no such type."""
-    found = PROBLEMS.get(name)
+    found = known_problems().get(name)
     if found is None:
         return None
     title, meaning, todo = found.sv if language == "sv" else found.en
@@ -357,6 +406,6 @@ def problems_page(*, language: str) -> str:
         f'<li><a href="/problems/{name}?lang={language}">'
         f"{escape((one.sv if language == 'sv' else one.en)[0])}</a>"
         f" <code>{name}</code></li>"
-        for name, one in sorted(PROBLEMS.items())
+        for name, one in sorted(known_problems().items())
     )
     return page(title, f"<ul>{items}</ul>", language=language, path="/problems")

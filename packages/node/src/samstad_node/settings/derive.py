@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+import msgspec
+
 from samstad_broker.gateway.egress import EgressRules
 from samstad_broker.http.cors import CorsPolicy
 from samstad_broker.http.kernel import KernelSettings
@@ -23,6 +25,7 @@ from samstad_ngsild.context.loader import ContextLimits
 from samstad_node.server.settings import ServerSettings
 from samstad_node.settings.problems import SettingProblem, SettingsRefused
 from samstad_node.settings.table import Settings
+from samstad_plugin import Plugin
 
 __all__ = [
     "ModelMode",
@@ -35,6 +38,7 @@ __all__ = [
     "public_url",
     "retention_rules",
     "server_settings",
+    "service_settings",
     "sqlite_settings",
     "writer_limits",
 ]
@@ -167,6 +171,12 @@ def model_modes(settings: Settings) -> dict[str, ModelMode]:
 
 def _refused(key: str, detail: str) -> SettingsRefused:
     return SettingsRefused([SettingProblem(key, "settings", detail)])
+
+
+def service_settings(settings: Settings, plugin: Plugin) -> msgspec.Struct:
+    """Return the section of a service."""
+    found: msgspec.Struct = getattr(settings, plugin.name)
+    return found
 
 
 def retention_rules(settings: Settings) -> list[RetentionRule]:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import inspect
 
 from samstad_node.settings.secret import Secret
-from samstad_node.settings.table import Settings
+from samstad_node.settings.table import settings_type
 
 __all__ = ["Field", "decode_secret", "fields", "section_doc", "sections"]
 
@@ -49,7 +49,7 @@ def decode_secret(kind: type, value: object) -> object:
 
 def sections() -> dict[str, type[msgspec.Struct]]:
     """Return the section types by name, in the table's order."""
-    return {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    return {field.name: field.type for field in msgspec.structs.fields(settings_type())}
 
 
 def section_doc(section: str) -> str:

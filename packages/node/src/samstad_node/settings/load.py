@@ -12,7 +12,7 @@ import msgspec
 
 from samstad_node.settings.fields import Field, decode_secret, fields, sections
 from samstad_node.settings.problems import SettingProblem, SettingsRefused, did_you_mean
-from samstad_node.settings.table import Settings
+from samstad_node.settings.table import Settings, settings_type
 
 __all__ = ["LoadedSettings", "Origin", "load_settings"]
 
@@ -65,7 +65,7 @@ def load_settings(
         raise SettingsRefused(problems)
     built: dict[str, Any] = {name: kind(**values[name]) for name, kind in sections().items()}
     origins = {key: Origin(given[key].where if key in given else "default") for key in known}
-    return LoadedSettings(Settings(**built), origins)
+    return LoadedSettings(settings_type()(**built), origins)
 
 
 def _convert(field: Field, given: _Given) -> Any:

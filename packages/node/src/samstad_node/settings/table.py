@@ -1,9 +1,13 @@
-"""The table of sections: one line for each, in the order of the documentation."""
+"""The table of sections: one line for each, in the order of the documentation; those of services follow."""
 
 from __future__ import annotations
 
+from functools import cache
+from typing import cast
+
 import msgspec
 
+from samstad_node.plugins import installed
 from samstad_node.settings.sections import (
     AccessSettings,
     ContextsSettings,
@@ -18,7 +22,7 @@ from samstad_node.settings.sections import (
     StoreSettings,
 )
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "settings_type"]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,3 +39,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     models: ModelsSettings = ModelsSettings()
     notifications: NotificationsSettings = NotificationsSettings()
     roles: RolesSettings = RolesSettings()
+
+
+@cache
+def settings_type() -> type[Settings]:
+    """Return the table with the sections of the services that are installed."""
+    added = [(name, plugin.settings, plugin.settings()) for name, plugin in installed().items()]
+    if not added:
+        return Settings
+    made = msgspec.defstruct("Settings", added, bases=(Settings,), frozen=True, kw_only=True)
+    return cast("type[Settings]", made)

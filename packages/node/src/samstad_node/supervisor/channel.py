@@ -7,10 +7,13 @@ Settings go through the pipe, not the command line or environment, where others 
 
 from __future__ import annotations
 
+from typing import cast
+
 import msgspec
 
 from samstad_node.settings import Secret, Settings
 from samstad_node.settings.fields import decode_secret
+from samstad_node.settings.table import settings_type
 
 __all__ = ["Beat", "Ready", "Refused", "Report", "Start", "decode_report", "decode_start", "encode"]
 
@@ -52,7 +55,6 @@ def _reveal(value: object) -> object:
 
 _encoder = msgspec.json.Encoder(enc_hook=_reveal)
 _reports: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
-_starts = msgspec.json.Decoder(Start, dec_hook=decode_secret)
 
 
 def encode(message: Start | Report) -> bytes:
@@ -67,4 +69,5 @@ def decode_report(line: bytes) -> Report:
 
 def decode_start(line: bytes) -> Start:
     """Read what the supervisor sent; raises msgspec.DecodeError."""
-    return _starts.decode(line)
+    kind = msgspec.defstruct("Start", [("settings", settings_type())], bases=(Start,), frozen=True)
+    return cast("Start", msgspec.json.decode(line, type=kind, dec_hook=decode_secret))
