@@ -73,3 +73,39 @@ def test_the_readme_names_only_targets_and_commands_that_exist(root):
     text = (root / "README.md").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z-]+)", text)) <= targets
+
+
+EVENT = re.compile(r"\.(?:debug|info|warning|error|exception)\(\s*\"([a-z_]+\.[a-z_.]+)\"")
+METRIC = re.compile(r"\"(samstad_[a-z_]+)\"")
+NO_METRICS = frozenset({"samstad_csrf", "samstad_session", "samstad_models"})
+"""Names of cookies and packages that look like those of metrics."""
+
+
+def in_code(root: Path, pattern: re.Pattern[str]) -> set[str]:
+    found: set[str] = set()
+    for path in (root / "packages").glob("*/src/**/*.py"):
+        found |= set(pattern.findall(path.read_text(encoding="utf-8")))
+    return found
+
+
+def told(root: Path, heading: str) -> set[str]:
+    """Return the names in the first column of the table under a heading of the page on observing."""
+    text = (root / "docs/operate/observe.md").read_text(encoding="utf-8")
+    section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    first = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return {name.partition("{")[0] for cell in first for name in re.findall(r"`([^`]+)`", cell)}
+
+
+def test_every_metric_is_explained_and_no_other(root):
+    assert told(root, "Metrics") == in_code(root, METRIC) - NO_METRICS
+
+
+def test_every_event_of_the_log_is_explained_and_no_other(root):
+    assert told(root, "Logs") == in_code(root, EVENT)
+
+
+@pytest.mark.parametrize("name", ["plugin", "service"])
+def test_the_example_of_a_service_is_the_one_that_is_tested(root, name):
+    page = (root / "docs/how-to/write-a-service.md").read_text(encoding="utf-8")
+    code = (root / "tests/system/tally/samstad_tally" / f"{name}.py").read_text(encoding="utf-8")
+    assert f'```python title="samstad_tally/{name}.py"\n{code}```' in page

@@ -195,6 +195,8 @@ async def test_health_and_settings_and_commands_know_the_service(admin, tmp_path
             return (await answer.json())["roles"]["tally"]["state"] == "ok"
 
     await until(well)
+    async with admin.get("/metrics") as answer:
+        assert "samstad_tally_lamps 0.0" in await answer.text()
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path / "installed"), str(TALLY)])}
     command = [sys.executable, "-m", "samstad_node.cli.main"]
     code, told = await run([*command, "tally", "about"], environment)

@@ -18,6 +18,8 @@ class Tally:
     def __init__(self, surroundings):
         self._surroundings = surroundings
         self._levels = {}
+        text = "Lamps that the service knows."
+        surroundings.metrics.gauge("samstad_tally_lamps", text, lambda: len(self._levels))
 
     async def take(self, notification):
         for lamp in notification.entities:

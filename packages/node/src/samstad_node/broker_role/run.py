@@ -15,6 +15,7 @@ from samstad_broker.http.resources import all_routes
 from samstad_broker.spi.store import StoreError
 from samstad_broker.store.sqlite import SqliteStore
 from samstad_node.broker_role.gatekeeping import keep_keys
+from samstad_node.broker_role.metering import count_requests
 from samstad_node.broker_role.parts import Parts, build_parts
 from samstad_node.broker_role.sealing import keep_sealing
 from samstad_node.broker_role.services import admit_services
@@ -134,7 +135,9 @@ async def _serve(context: RoleContext, parts: Parts) -> Served:
     )
     settings = derive.server_settings(context.settings)
     try:
-        return await serve(kernel, settings, others=other_surfaces(context, parts, routes))
+        observer = count_requests(context.metrics)
+        others = other_surfaces(context, parts, routes)
+        return await serve(kernel, settings, others=others, observer=observer)
     except AddressUnusable as error:
         todo = "Choose another with --port; 0 takes any free one."
         raise RoleRefused(str(error), todo=todo, exit_code=Exit.SETTINGS) from error

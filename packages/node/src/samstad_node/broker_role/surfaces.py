@@ -14,6 +14,7 @@ from samstad_broker.spi.authorizer import Operation
 from samstad_models.contexts import CITY, context_url
 from samstad_ngsild.context import CORE
 from samstad_node.admin.redactions import redaction_routes
+from samstad_node.broker_role.metering import count_state
 from samstad_node.broker_role.parts import Parts
 from samstad_node.cli.version import release
 from samstad_node.gate import gate_routes
@@ -28,7 +29,7 @@ def other_surfaces(context: RoleContext, parts: Parts, routes: Iterable[Route]) 
     """Return the ASGI app of all paths outside ``/ngsi-ld/v1``."""
     live = LiveRows()
     parts.broker.writer.listen(live.publish)
-    _count_state(context, parts)
+    count_state(context.metrics, parts)
 
     def health() -> NodeHealth:
         return aggregate({context.name: _checks(parts), **parts.services.checks()})
@@ -40,6 +41,7 @@ def other_surfaces(context: RoleContext, parts: Parts, routes: Iterable[Route]) 
         version=release(),
         health=health,
         metrics=context.metrics,
+        more_metrics=parts.services.expositions,
         shorten=CORE.compact,
         breaches=_breaches(context, parts),
         doors=doors_of(
@@ -97,30 +99,3 @@ def _checks(parts: Parts) -> list[Check]:
 
 def _works(name: str, fault: str | None) -> Check:
     return Check(name, CheckState.OK) if fault is None else Check(name, CheckState.DEGRADED, fault)
-
-
-def _count_state(context: RoleContext, parts: Parts) -> None:
-    state = parts.broker.state
-    context.metrics.gauge(
-        "samstad_entities",
-        "Current entities of all tenants.",
-        lambda: sum(len(dataset) for _, dataset in state.datasets()),
-    )
-    context.metrics.gauge(
-        "samstad_log_position", "Number of the last durable row.", lambda: parts.store.log.head.number
-    )
-    context.metrics.gauge(
-        "samstad_notifications_withheld",
-        "Changes and entities not told since the start: the subscription's owner may not read them.",
-        lambda: parts.delivery.figures()["withheld"],
-    )
-    context.metrics.gauge(
-        "samstad_history_lag_rows",
-        "Rows of the log that the temporal index has not taken in yet.",
-        lambda: parts.history.figures()["lag_rows"],
-    )
-    context.metrics.gauge(
-        "samstad_transient_entities",
-        "Entities that expire, or of which something does.",
-        lambda: parts.expiry.waiting,
-    )

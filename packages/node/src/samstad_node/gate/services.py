@@ -55,6 +55,8 @@ class OneService:
     ) -> None:
         self.name = name
         self.at_work = 0
+        self.exposition = b""
+        """Its metrics when it was last looked at, as Prometheus reads them."""
         self.checks: list[Check] = [Check("role", CheckState.DEGRADED, "not looked at yet")]
         self._neighbours = neighbours
         self._secret = secret
@@ -116,22 +118,26 @@ class OneService:
         self.at_work -= 1
 
     async def look(self) -> None:
-        """Ask how it stands."""
+        """Ask how it stands, and for its metrics."""
         try:
-            async with self._session.get(self.url("/health"), headers=self.proof, timeout=_ASK_S) as answer:
-                told = msgspec.json.decode(await answer.read(), type=list[ServiceCheck])
+            told = msgspec.json.decode(await self._ask("/health"), type=list[ServiceCheck])
+            self.exposition = await self._ask("/metrics")
         except (ServiceAway, aiohttp.ClientError, TimeoutError, OSError, msgspec.DecodeError) as error:
             self.checks = [Check("role", CheckState.DEGRADED, str(error) or "it does not answer")]
+            self.exposition = b""
             return
         self.checks = [_seen(check) for check in told] or [Check("role", CheckState.OK)]
+
+    async def _ask(self, path: str) -> bytes:
+        async with self._session.get(self.url(path), headers=self.proof, timeout=_ASK_S) as answer:
+            answer.raise_for_status()
+            return await answer.read()
 
     async def _know_table(self) -> None:
         port = self._neighbours.port(self.name, "gate")
         if port is not None and port == self._table_of:
             return
-        async with self._session.get(self.url("/table"), headers=self.proof, timeout=_ASK_S) as answer:
-            answer.raise_for_status()
-            rows = msgspec.json.decode(await answer.read(), type=list[EndpointRow])
+        rows = msgspec.json.decode(await self._ask("/table"), type=list[EndpointRow])
         self._table = [_Endpoint(row.method, compile_path(row.path)[0], row.admission) for row in rows]
         self._table_of = port
 
@@ -172,6 +178,10 @@ class Services:
     def checks(self) -> dict[str, list[Check]]:
         """How each stood when it was last looked at."""
         return {name: one.checks for name, one in self._by_name.items()}
+
+    def expositions(self) -> list[bytes]:
+        """Return the metrics of all."""
+        return [one.exposition for one in self._by_name.values()]
 
     async def watch(self, clock: Clock) -> None:
         """Look at every service again and again, until cancelled."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -35,6 +36,6 @@ def ready_answer(health: NodeHealth) -> Answer:
     return Answer(200 if health.ready else 503, HEALTH_JSON, body)
 
 
-def metrics_answer(metrics: Metrics) -> Answer:
-    """Answer with the text that Prometheus scrapes."""
-    return Answer(200, PROMETHEUS_TEXT, metrics.exposition())
+def metrics_answer(metrics: Metrics, more: Iterable[bytes] = ()) -> Answer:
+    """Answer with the text that Prometheus scrapes; ``more`` are texts of other processes of the node."""
+    return Answer(200, PROMETHEUS_TEXT, b"".join([metrics.exposition(), *more]))

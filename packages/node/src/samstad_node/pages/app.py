@@ -66,6 +66,7 @@ def create_pages(  # noqa: PLR0913  # what the composition root wires, each by i
     version: str,
     health: Callable[[], NodeHealth],
     metrics: Metrics,
+    more_metrics: Callable[[], Iterable[bytes]] = tuple,
     shorten: Shorten,
     breaches: Breaches = _no_breaches,
     doors: Doors = OPEN_DOORS,
@@ -80,6 +81,7 @@ def create_pages(  # noqa: PLR0913  # what the composition root wires, each by i
         version: of the node.
         health: asked at each request.
         metrics: of this process.
+        more_metrics: texts of the node's other processes, for Prometheus.
         shorten: gives the short name of an IRI that is none of the models' (``Context.compact``).
         breaches: from request headers and peer to the breaches of models that may be seen, newest first.
         doors: before the pages and before the metrics.
@@ -107,7 +109,7 @@ def create_pages(  # noqa: PLR0913  # what the composition root wires, each by i
         "/api": page(lambda request: html_answer(api_page(document, language=_language(request)))),
         "/health": answer(lambda: health_answer(health())),
         "/ready": answer(lambda: ready_answer(health())),
-        "/metrics": _behind(doors.metrics, answer(lambda: metrics_answer(metrics))),
+        "/metrics": _behind(doors.metrics, answer(lambda: metrics_answer(metrics, more_metrics()))),
         "/static/{name}": _static,
     }
     return Starlette(routes=[PageRoute(path, _direct(page)) for path, page in table.items()])
