@@ -50,7 +50,7 @@ class _Attributes:
         change = await append_attributes(
             self._broker, exchange.call, entity_id, fragment, overwrite=overwrite
         )
-        return _outcome(change)
+        return _outcome(change, context)
 
     def update(self, exchange: Exchange) -> Response | Awaitable[Response]:
         body, context = exchange.content_context()
@@ -59,14 +59,18 @@ class _Attributes:
     async def _update(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
         check_selected(self._broker, exchange, context)
         fragment = expand_fragment(body, context, now=iso(exchange.now_us), allow_null=True)
-        return _outcome(
-            await update_attributes(self._broker, exchange.call, exchange.path["entityId"], fragment)
-        )
+        change = await update_attributes(self._broker, exchange.call, exchange.path["entityId"], fragment)
+        return _outcome(change, context)
 
 
-def _outcome(change: Change) -> Response:
-    """Answer 204, or 207 with what was and what was not updated (clause 5.2.18)."""
+def _outcome(change: Change, context: Context) -> Response:
+    """Answer 204, or 207 with what was and what was not updated, in the caller's names (clause 5.2.18)."""
     if not change.not_updated:
         return no_content()
-    failed = [{"attributeName": item.attribute, "reason": item.reason} for item in change.not_updated]
-    return multi_status({"updated": list(change.changed), "notUpdated": failed})
+    failed = [
+        {"attributeName": context.compact(item.attribute), "reason": item.reason}
+        for item in change.not_updated
+    ]
+    left = {item.attribute for item in change.not_updated} - change.differs
+    updated = [context.compact(name) for name in change.changed if name not in left]
+    return multi_status({"updated": updated, "notUpdated": failed})
