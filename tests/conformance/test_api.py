@@ -48,7 +48,7 @@ async def test_what_is_no_ngsi_ld_is_refused_where_it_is_wrong(city):
         ({"a": {"type": "Nothing", "value": 1}}, "/a/type"),
         ({"location": {"type": "GeoProperty", "value": {"type": "Point", "coordinates": []}}}, "/location"),
     ):
-        answer = await city.ask("POST /entities", lamp(**wrong))
+        answer = await city.ask("POST", "/entities", lamp(**wrong))
         assert answer.status == 400
         assert answer.body["pointer"].startswith(pointer)
     assert (await city.get("/nothing")).status == 404
@@ -57,7 +57,7 @@ async def test_what_is_no_ngsi_ld_is_refused_where_it_is_wrong(city):
 
 @pytest.mark.shows("HTTP_PRECOND")
 async def test_media_types_that_the_binding_does_not_know_are_refused(city):
-    wrong = await city.ask("POST /entities", lamp(), content_type="text/plain")
+    wrong = await city.ask("POST", "/entities", lamp(), content_type="text/plain")
     assert wrong.status == 415
     assert (await city.get("/entities?type=Lamp", accept="text/html")).status == 406
 
@@ -74,7 +74,7 @@ async def test_the_context_of_an_answer_stands_inside_or_in_a_link(city):
         "POST", "/entities", {**lamp(2), "@context": CITY}, link=LINK.format(CITY),
     )  # fmt: skip
     assert both.status == 400
-    away = await city.ask("POST /entities", {**lamp(3), "@context": "https://gone.example/c"})
+    away = await city.ask("POST", "/entities", {**lamp(3), "@context": "https://gone.example/c"})
     assert (away.status, away.problem) in {(503, "LdContextNotAvailable"), (504, "LdContextNotAvailable")}
     await city.get(f"/entities/{LAMP}", link=LINK.format(CORE + "-v1.8.jsonld"))
     assert not [url for url in city.web.asked if url.startswith(CORE)], "core contexts are never fetched"
@@ -99,7 +99,7 @@ async def test_pages_lead_to_each_other_and_the_count_is_of_all(city):
 @pytest.mark.shows("MULTITENANT")
 async def test_tenants_see_nothing_of_each_other(city):
     await city.put(lamp())
-    answer = await city.ask("POST /entities", lamp(), NGSILD_Tenant="water", ngsild_tenant="water")
+    answer = await city.ask("POST", "/entities", lamp(), NGSILD_Tenant="water", ngsild_tenant="water")
     assert (answer.status, answer.headers["ngsild-tenant"]) == (201, "water")
     await city.ask("DELETE", f"/entities/{LAMP}", ngsild_tenant="water")
     assert (await city.get(f"/entities/{LAMP}")).status == 200
