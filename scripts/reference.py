@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from conformance import conformance_page
 from samstad_node.cli.exits import EXIT_TEXTS
 from samstad_node.cli.main import application
 from samstad_node.settings import Secret
@@ -81,7 +82,13 @@ def signal_exchange_page() -> str:
     return sxl_page(MADE)
 
 
+def conformance() -> str:
+    """Return docs/reference/conformance.md."""
+    return conformance_page(MADE)
+
+
 PAGES = {
+    "docs/reference/conformance.md": conformance,
     "docs/reference/settings.md": settings_page,
     "docs/reference/cli.md": cli_page,
     "docs/reference/rsmp-cli.md": rsmp_cli_page,

@@ -100,3 +100,22 @@ async def test_what_a_source_wants_to_be_told_is_kept_with_its_registration(city
     assert (await city.get(f"/csourceRegistrations/{SOURCE}")).body["contextSourceInfo"] == extra
     wrong = registration(id=SOURCE + "2", contextSourceInfo="no list")
     assert (await city.ask("POST", "/csourceRegistrations", wrong)).status == 400
+
+
+@pytest.mark.shows("INCLUSIVECSR", "AUXILIARYCSR", "EXCLUSIVECSR", "REDIRECTCSR")
+async def test_sources_are_kept_with_their_mode_and_none_takes_what_another_owns(city):
+    own = [{"entities": [{"id": LAMP, "type": "Lamp"}], "propertyNames": ["level"]}]
+    for mode in ("inclusive", "auxiliary"):
+        told = registration(
+            mode, id=f"{SOURCE}:{mode}", information=own, operations=["retrieveEntity", "queryEntity"]
+        )
+        assert (await city.ask("POST", "/csourceRegistrations", told)).status == 201
+    first = registration("exclusive", id=f"{SOURCE}:first", information=own)
+    assert (await city.ask("POST", "/csourceRegistrations", first)).status == 201
+    for mode in ("exclusive", "redirect"):
+        second = await city.ask("POST", "/csourceRegistrations", registration(mode, information=own))
+        assert (second.status, second.problem) == (409, "Conflict")
+    elsewhere = [{"entities": [{"id": LAMP + "2", "type": "Lamp"}], "propertyNames": ["level"]}]
+    other = registration("redirect", information=elsewhere)
+    assert (await city.ask("POST", "/csourceRegistrations", other)).status == 201
+    assert len((await city.get("/csourceRegistrations?type=Lamp")).body) == 4
