@@ -164,7 +164,8 @@ async def test_types_and_attributes_are_discovered(city):
 
 
 @pytest.mark.shows(
-    "TemEvoEntCre", "TemEvoEntRet", "TemEvoEntDel", "TemEvoAttEntIns", "AttTemEvoEntDel", "AttInsTemEvoEnt", "AttInsTemEvoEnt.delete",
+    "TemEvoEntCre", "TemEvoEntRet", "TemEvoEntDel", "TemEvoAttEntIns", "AttTemEvoEntDel",
+    "AttInsTemEvoEnt", "AttInsTemEvoEnt.delete",
 )  # fmt: skip
 async def test_history_is_added_to_corrected_and_deleted(city):
     path = f"/temporal/entities/{LAMP}"
