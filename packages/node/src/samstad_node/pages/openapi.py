@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from samstad_broker.http.router import Route
+from samstad_node.pages.bodies import SCHEMAS, body_of
 from samstad_node.pages.html import page
 
 __all__ = ["api_page", "build_openapi"]
@@ -52,7 +53,7 @@ def build_openapi(routes: Iterable[Route], *, version: str, root: str = "/ngsi-l
         "security": [{"apiKey": []}, {"bearer": []}],
         "paths": dict(sorted(paths.items())),
         "components": {
-            "schemas": {"Problem": _PROBLEM},
+            "schemas": {"Problem": _PROBLEM, **SCHEMAS},
             "responses": {
                 "Problem": {
                     "description": "What was wrong, where, and what to do.",
@@ -76,8 +77,10 @@ def _operation(route: Route) -> dict[str, Any]:
         "responses": {"2XX": {"description": "Done."}, "default": {"$ref": "#/components/responses/Problem"}},
     }
     if route.method in _WITH_BODY:
+        schema = {"schema": body_of(route.method, route.path)}
         found["requestBody"] = {
-            "content": {"application/json": {"schema": {}}, "application/ld+json": {"schema": {}}}
+            "required": True,
+            "content": {"application/json": schema, "application/ld+json": schema},
         }
     return found
 
