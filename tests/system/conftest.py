@@ -93,6 +93,15 @@ async def node(tmp_path: Path, start_again: Callable[[Path], RunningNode]) -> Ru
     return running
 
 
+@pytest.fixture(scope="module")
+def shared_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
+    """Give one node to all tests of a module, which must not stand in each other's way."""
+    running = start_node(tmp_path_factory.mktemp("node") / "data")
+    asyncio.run(running.until_ready())
+    yield running
+    running.stop()
+
+
 @pytest.fixture
 async def client(node: RunningNode) -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession(headers={"X-API-Key": node.key}) as session:
