@@ -90,7 +90,12 @@ def many(
 
 
 def page_headers(
-    exchange: Exchange, page: Page, *, more: bool, total: int | None = None
+    exchange: Exchange,
+    page: Page,
+    *,
+    more: bool,
+    total: int | None = None,
+    next_offset: int | None = None,
 ) -> list[tuple[str, str]]:
     """Return the headers of a page: links to the next and the previous one, and the count.
 
@@ -99,11 +104,13 @@ def page_headers(
         page: which part was asked for.
         more: whether there are elements after this page.
         total: the number of results, for the header of clause 6.3.13 where ``count`` asked for it.
+        next_offset: where the next page begins; None: behind this one.
     """
     headers: list[tuple[str, str]] = []
     if page.limit:
         if more:
-            headers.append(("Link", _page_link(exchange, page, "next", page.offset + page.limit)))
+            begins = page.offset + page.limit if next_offset is None else next_offset
+            headers.append(("Link", _page_link(exchange, page, "next", begins)))
         if page.offset:
             headers.append(("Link", _page_link(exchange, page, "prev", max(0, page.offset - page.limit))))
     if page.count and total is not None:

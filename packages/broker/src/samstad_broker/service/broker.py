@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -9,6 +10,7 @@ from typing import Protocol
 from samstad_broker.domain.state.dataset import Dataset
 from samstad_broker.domain.state.shard import State
 from samstad_broker.service.call import Call
+from samstad_broker.service.entity_maps import EntityMaps
 from samstad_broker.service.history import History
 from samstad_broker.service.writer import Writer
 from samstad_broker.spi.clock import Clock
@@ -81,12 +83,17 @@ class BrokerLimits:
     page_instances: int = 1_000
 
 
+def _new_map_id() -> str:
+    return f"urn:ngsi-ld:EntityMap:{uuid.uuid4()}"
+
+
 @dataclass(slots=True, kw_only=True)
 class Broker:
     """One shard at work.
 
     Attributes:
         alias: the name of this context source in ``Via`` and sourceIdentity (clause 6.3.18).
+        maps: the sets of entities that sequences of queries keep to.
         history: what temporal operations read; None: this broker keeps none that can be asked.
         may_begin_tenants: whether the first write into an unknown tenant creates it (clause 5.5.10).
     """
@@ -98,6 +105,7 @@ class Broker:
     model: ModelCheck = no_model
     limits: BrokerLimits = field(default_factory=BrokerLimits)
     alias: str = "samstad"
+    maps: EntityMaps = field(default_factory=lambda: EntityMaps(_new_map_id))
     history: History | None = None
     may_begin_tenants: bool = True
 

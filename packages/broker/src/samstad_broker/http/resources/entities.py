@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from samstad_broker.http.context_binding import use_context, write_in_context
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
+from samstad_broker.http.resources.mapped import HEADER, show_mapped
 from samstad_broker.http.resources.showing import show_found, showing
 from samstad_broker.http.responses import created, location, no_content
 from samstad_broker.http.router import Route
@@ -66,6 +67,8 @@ class _Entities:
         query = self._parsed(exchange, context)
         page = exchange.parameters.page(default=broker.limits.default_page, maximum=broker.limits.page)
         show = showing(exchange, context, query)
+        if query.entity_map or HEADER in exchange.request.headers:
+            return await show_mapped(broker, exchange, page, show, self._root)
         found = await query_entities(
             broker, exchange.call, query, limit=page.limit, offset=page.offset, count=page.count
         )

@@ -102,7 +102,7 @@ def show_one(broker: Broker, exchange: Exchange, record: Record, show: Showing) 
 
 def show_found(broker: Broker, exchange: Exchange, found: Found, page: Page, show: Showing) -> Response:
     """Answer with a page of entities."""
-    headers = page_headers(exchange, page, more=found.more, total=found.total)
+    headers = page_headers(exchange, page, more=found.more, total=found.total, next_offset=found.next_offset)
     geojson = exchange.media_type == GEO_JSON
     if not geojson and show.query.join not in {"inline", "flat"}:
         contents = [encoded(record, show) for record in found.records]

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from samstad_broker.service.broker import Broker
@@ -27,7 +27,7 @@ from samstad_ngsild.query import compile_query, order_key
 from samstad_ngsild.query.evaluate import compile_selectors
 from samstad_ngsild.temporal import valid_windows
 
-__all__ = ["FoundEvolutions", "query_evolutions"]
+__all__ = ["FoundEvolutions", "list_evolutions", "query_evolutions"]
 
 _BATCH = 100
 """Entities whose interval is looked into at once."""
@@ -54,9 +54,18 @@ class FoundEvolutions(NamedTuple):
 
 
 async def query_evolutions(  # noqa: PLR0913 - page and count belong together
-    broker: Broker, call: Call, ask: TemporalAsk, *, limit: int, offset: int = 0, count: bool = False
+    broker: Broker,
+    call: Call,
+    ask: TemporalAsk,
+    *,
+    limit: int,
+    offset: int = 0,
+    count: bool = False,
+    places: Mapping[str, int] | None = None,
 ) -> FoundEvolutions:
     """Return one page of the evolutions that a query matches.
+
+    ``places`` are those of an entity map, which the query keeps to.
 
     Raises:
         NonexistentTenant: the tenant is not known.
@@ -66,8 +75,10 @@ async def query_evolutions(  # noqa: PLR0913 - page and count belong together
     """
     index = await index_for_reading(broker, call)
     order = ask.query.order
-    wanted = None if count or order is not None else offset + limit + 1
+    wanted = None if count or order is not None or places is not None else offset + limit + 1
     matches = [one async for one in _Search(broker, call, index, ask).matches(wanted)]
+    if places is not None:
+        matches = [one for one in matches if one.entity.entity_id in places]
     if order is not None:
         key = order_key(order, ask.query.context)
         matches.sort(key=lambda one: key({"id": one.entity.entity_id}))
@@ -78,6 +89,12 @@ async def query_evolutions(  # noqa: PLR0913 - page and count belong together
         page = await read_page(index, ask, chosen, limit=broker.limits.page_instances)
         return FoundEvolutions(entities, page, [], more, total, ask)
     return FoundEvolutions(entities, None, await _aggregated(index, ask, chosen), more, total, ask)
+
+
+async def list_evolutions(broker: Broker, call: Call, ask: TemporalAsk) -> list[str]:
+    """Return the ids of all entities whose evolutions match (clause 5.14.5); raises as a query does."""
+    index = await index_for_reading(broker, call)
+    return [one.entity.entity_id async for one in _Search(broker, call, index, ask).matches(None)]
 
 
 async def _aggregated(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from samstad_broker.http.context_binding import use_context, write_in_context
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
+from samstad_broker.http.resources.mapped import used_map
 from samstad_broker.http.resources.temporal.bodies import read_evolution
 from samstad_broker.http.resources.temporal.showing import TemporalFormat, format_of, show_evolutions
 from samstad_broker.http.responses import created, location, no_content
@@ -15,7 +16,7 @@ from samstad_broker.http.router import Route
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.temporal.asking import TemporalAsk, ask_in_params
 from samstad_broker.service.temporal.create_or_update import create_or_update_evolution
-from samstad_broker.service.temporal.query import query_evolutions
+from samstad_broker.service.temporal.query import list_evolutions, query_evolutions
 from samstad_ngsild.context import Context
 from samstad_ngsild.errors import BadRequestData
 from samstad_ngsild.query import parse_query_params
@@ -75,10 +76,20 @@ class _Evolutions:
         broker = self._broker
         ask, how = self._parsed(exchange, context)
         page = exchange.parameters.page(default=broker.limits.default_page, maximum=broker.limits.page)
-        found = await query_evolutions(
-            broker, exchange.call, ask, limit=page.limit, offset=page.offset, count=page.count
+        used = await used_map(
+            broker, exchange, ask.query, lambda: list_evolutions(broker, exchange.call, ask)
         )
-        return await show_evolutions(exchange, context, found, page=page, how=how)
+        found = await query_evolutions(
+            broker,
+            exchange.call,
+            ask,
+            limit=page.limit,
+            offset=page.offset,
+            count=page.count,
+            places=None if used is None else used.map.places,
+        )
+        shown = await show_evolutions(exchange, context, found, page=page, how=how)
+        return shown if used is None else used.mark(shown, self._root)
 
     def _parsed(self, exchange: Exchange, context: Context) -> _Asked:
         """Parse the query; dashboards ask the same ones again and again, so the last ones are kept."""
