@@ -23,9 +23,12 @@ from samstad_broker.service.documents import LogDocuments
 from samstad_broker.service.expiry_task import ExpiryTask
 from samstad_broker.service.history import History
 from samstad_broker.service.registrations import Registrations
+from samstad_broker.service.source_notices import COLLECTION as SOURCES
+from samstad_broker.service.source_notices import SourceNotices
 from samstad_broker.service.subscriptions import Subscriptions
 from samstad_broker.service.writer import Writer, WriterLimits
 from samstad_broker.spi.notifier import Notice, Outcome, Result
+from samstad_broker.spi.standing import EverybodyStands
 from samstad_broker.store.memory import MemoryStore
 from samstad_ngsild.context import ContextResolver
 from samstad_ngsild.context.loader import LoadedContext
@@ -214,10 +217,26 @@ async def city() -> AsyncIterator[City]:
     )
     broker.matcher = indexes
     writer.listen(delivery.wake)
-    routes = all_routes(broker, subscriptions, Registrations(broker=broker, documents=documents), hosting)
+    registrations = Registrations(broker=broker, documents=documents)
+    notices = SourceNotices(
+        registrations,
+        dict.fromkeys(("http", "https", "mqtt", "mqtts"), endpoint),
+        clock=clock,
+        standing=EverybodyStands(),
+        new_id=lambda: f"urn:ngsi-ld:Notification:{len(endpoint.notices)}",
+    )
+    sources = Subscriptions(
+        documents=documents,
+        indexes=TenantIndexes(),
+        delivery=notices,
+        contexts=resolver,
+        find=entities.get,
+        collection=SOURCES,
+    )
+    routes = all_routes(broker, subscriptions, registrations, hosting, sources=sources)
     kernel = Kernel(routes, authorizer=Doorman(), contexts=ContextBinding(resolver), now_us=clock.now_us)
     city = City(clock, endpoint, web, kernel, broker)
-    work = (writer.run(), history.run(), delivery.run(), ExpiryTask(broker).run())
+    work = (writer.run(), history.run(), delivery.run(), notices.run(), ExpiryTask(broker).run())
     city.tasks = [asyncio.ensure_future(each) for each in work]
     yield city
     for task in city.tasks:

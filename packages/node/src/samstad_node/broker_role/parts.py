@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from samstad_broker.service.expiry_task import ExpiryTask
 from samstad_broker.service.history import History
 from samstad_broker.service.history_keeping import RetentionTask
 from samstad_broker.service.registrations import Registrations
+from samstad_broker.service.source_notices import COLLECTION as SOURCES
+from samstad_broker.service.source_notices import SourceNotices, SourceNoticeSettings
 from samstad_broker.service.subscriptions import Subscriptions, restore_subscriptions
 from samstad_broker.service.writer import Writer
 from samstad_broker.spi.authorizer import Authorizer
@@ -58,6 +61,8 @@ class Parts:
     hosting: Hosting
     registrations: Registrations
     subscriptions: Subscriptions
+    sources: Subscriptions
+    source_notices: SourceNotices
     delivery: Delivery
     history: History
     expiry: ExpiryTask
@@ -86,14 +91,12 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
     for tenant in settings.node.tenants:
         recovered.state.begin_tenant(tenant)
     checkpointer = Checkpointer(store, recovered, writer)
-    broker.history = history = History(store.history, store.log, writer, context.clock)
+    broker.history = History(store.history, store.log, writer, context.clock)
     access = None if settings.access.open else build_access(context, broker)
     standing: Standing = EverybodyStands() if access is None else access
     contexts = _contexts(settings)
     neighbours = Neighbours(context.data)
-    rules = derive.egress_rules(settings)
-    to_services = replace(rules, own=neighbours.is_own)
-    notifiers = (HttpNotifier(to_services), MqttNotifier(rules))
+    notifiers = _notifiers(settings, neighbours)
     delivery = _delivery(context, store, broker, notifiers, standing)
     documents = LogDocuments(broker)
     entities = StateEntities(recovered.state, context.clock.now_us)
@@ -114,6 +117,10 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
     )
     restore_contexts(hosting)
     restore_subscriptions(subscriptions, recovered.state.tenants(), known=contexts.known)
+    registrations = Registrations(broker=broker, documents=documents)
+    source_notices = _source_notices(context, registrations, notifiers, standing)
+    sources = replace(subscriptions, indexes=TenantIndexes(), delivery=source_notices, collection=SOURCES)
+    restore_subscriptions(sources, recovered.state.tenants(), known=contexts.known)
     broker.matcher = indexes
     models = _models(context)
     broker.model = models.port
@@ -125,10 +132,12 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
         documents=documents,
         contexts=contexts,
         hosting=hosting,
-        registrations=Registrations(broker=broker, documents=documents),
+        registrations=registrations,
         subscriptions=subscriptions,
+        sources=sources,
+        source_notices=source_notices,
         delivery=delivery,
-        history=history,
+        history=broker.history,
         expiry=ExpiryTask(broker),
         retention=RetentionTask(broker, derive.retention_rules(settings)),
         models=models,
@@ -165,6 +174,28 @@ def _contexts(settings: Settings) -> ContextResolver:
     if settings.contexts.preload:
         preload_contexts(resolver, Path(settings.contexts.preload))
     return resolver
+
+
+def _notifiers(settings: Settings, neighbours: Neighbours) -> tuple[HttpNotifier, MqttNotifier]:
+    rules = derive.egress_rules(settings)
+    return HttpNotifier(replace(rules, own=neighbours.is_own)), MqttNotifier(rules)
+
+
+def _source_notices(
+    context: RoleContext,
+    registrations: Registrations,
+    notifiers: tuple[HttpNotifier, MqttNotifier],
+    standing: Standing,
+) -> SourceNotices:
+    http, mqtt = notifiers
+    return SourceNotices(
+        registrations,
+        {"http": http, "https": http, "mqtt": mqtt, "mqtts": mqtt},
+        clock=context.clock,
+        standing=standing,
+        new_id=lambda: f"urn:ngsi-ld:Notification:{uuid.uuid4()}",
+        settings=SourceNoticeSettings(timeout_us=derive.delivery_settings(context.settings).timeout_us),
+    )
 
 
 def _delivery(

@@ -97,6 +97,7 @@ def _background(context: RoleContext, parts: Parts) -> dict[str, Coroutine[Any, 
     found: dict[str, Coroutine[Any, Any, None]] = {
         "checkpoints": parts.checkpointer.run(context.clock),
         "delivery": parts.delivery.run(),
+        "source-notices": parts.source_notices.run(),
         "expiry": parts.expiry.run(),
         "history": parts.history.run(),
         "sealing": keep_sealing(context, parts),
@@ -125,7 +126,9 @@ async def _keep_access(context: RoleContext, parts: Parts) -> None:
 
 
 async def _serve(context: RoleContext, parts: Parts) -> Served:
-    routes = all_routes(parts.broker, parts.subscriptions, parts.registrations, parts.hosting)
+    routes = all_routes(
+        parts.broker, parts.subscriptions, parts.registrations, parts.hosting, sources=parts.sources
+    )
     kernel = Kernel(
         routes,
         authorizer=parts.authorizer,

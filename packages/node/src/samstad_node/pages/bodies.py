@@ -23,7 +23,7 @@ def _list_of(name: str) -> dict[str, Any]:
     return {"type": "array", "items": _ref(name), "minItems": 1}
 
 
-_KINDS = (
+_KINDS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Property", "value", {}),
     ("Relationship", "object", {"anyOf": [_URI, {"type": "array", "items": _URI}]}),
     ("GeoProperty", "value", {"type": "object", "required": ["type", "coordinates"]}),
@@ -136,7 +136,10 @@ _BODIES: tuple[tuple[str, str, str], ...] = (
     ("*", "/entityOperations/", "Entities"),
     ("*", "/temporal/entities/", "Entity"),
     ("*", "/temporal/entities/{entityId}/attrs/", "EntityFragment"),
+    ("POST", "/entityMaps/", "Query"),
+    ("POST", "/temporal/entityMaps/", "Query"),
     ("POST", "/subscriptions/", "Subscription"),
+    ("POST", "/csourceSubscriptions/", "Subscription"),
     ("POST", "/csourceRegistrations/", "ContextSourceRegistration"),
     ("*", "/jsonldContexts/", "Context"),
 )

@@ -30,9 +30,15 @@ __all__ = ["all_routes"]
 
 
 def all_routes(
-    broker: Broker, subscribed: Subscriptions, registered: Registrations, hosting: Hosting
+    broker: Broker,
+    subscribed: Subscriptions,
+    registered: Registrations,
+    hosting: Hosting,
+    *,
+    sources: Subscriptions,
 ) -> list[Route]:
-    """Return every route of the API, joined to one broker."""
+    """Return every route of the API, joined to one broker; ``sources`` are subscriptions to registrations."""
+    host = partial(host_implicitly, hosting)
     return [
         *entities.routes(broker),
         *entity.routes(broker),
@@ -44,7 +50,8 @@ def all_routes(
         *source_identity.routes(broker),
         *temporal.routes(broker),
         *entity_maps.routes(broker),
-        *subscriptions.routes(broker, subscribed, host_context=partial(host_implicitly, hosting)),
+        *subscriptions.routes(broker, subscribed, host_context=host),
+        *subscriptions.routes(broker, sources, host_context=host, name="csourceSubscriptions"),
         *contexts.routes(hosting),
         *registrations.routes(registered),
     ]

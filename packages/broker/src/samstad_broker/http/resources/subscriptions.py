@@ -34,18 +34,18 @@ from samstad_ngsild.context import Context
 __all__ = ["routes"]
 
 _OPTIONS = frozenset({"sysAttrs"})
-_ONE = "/subscriptions/{subscriptionId}"
 
 HostContext = Callable[[Call, Context], Awaitable[Context]]
 """Gives an @context that no single URL names a URL of its own, for notifications with a Link header."""
 
 
-def routes(
+def routes(  # noqa: PLR0913 - what the composition root wires, each by its name
     broker: Broker,
     subscriptions: Subscriptions,
     *,
     host_context: HostContext | None = None,
     new_id: Callable[[], str] | None = None,
+    name: str = "subscriptions",
     root: str = "/ngsi-ld/v1",
 ) -> list[Route]:
     """Return the routes of the resource.
@@ -55,16 +55,19 @@ def routes(
         subscriptions: where they are kept.
         host_context: hosts the @context that a subscription came with, where it has no URL (clause 5.13.1).
         new_id: gives the id of a subscription that came without one.
+        name: of the resource.
         root: the path under which the API stands, for Location.
     """
-    resource = _Resource(broker, subscriptions, host_context, new_id or _random_id, root)
+    resource = _Resource(broker, subscriptions, host_context, new_id or _random_id, (root, name))
+    every, one_of_them = f"/{name}/", f"/{name}/{{subscriptionId}}"
+    options = frozenset({"options"})
     paging = frozenset({"limit", "offset", "count", "options"})
     return [
-        Route(method="POST", path="/subscriptions/", handler=resource.create),
-        Route(method="GET", path="/subscriptions/", handler=resource.list, parameters=paging),
-        Route(method="GET", path=_ONE, handler=resource.retrieve, parameters=frozenset({"options"})),
-        Route(method="PATCH", path=_ONE, handler=resource.update),
-        Route(method="DELETE", path=_ONE, handler=resource.delete),
+        Route(method="POST", path=every, handler=resource.create),
+        Route(method="GET", path=every, handler=resource.list, parameters=paging),
+        Route(method="GET", path=one_of_them, handler=resource.retrieve, parameters=options),
+        Route(method="PATCH", path=one_of_them, handler=resource.update),
+        Route(method="DELETE", path=one_of_them, handler=resource.delete),
     ]
 
 
@@ -79,13 +82,13 @@ class _Resource:
         subscriptions: Subscriptions,
         host_context: HostContext | None,
         new_id: Callable[[], str],
-        root: str,
+        place: tuple[str, str],
     ) -> None:
         self._broker = broker
         self._subscriptions = subscriptions
         self._host_context = host_context
         self._new_id = new_id
-        self._root = root
+        self._place = place
 
     async def create(self, exchange: Exchange) -> Response:
         body, pending = exchange.content_context()
@@ -94,7 +97,7 @@ class _Resource:
         if self._host_context is not None and context.link is None:
             context = await self._host_context(call, context)
         new_id = await create_subscription(self._subscriptions, call, body, context, new_id=self._new_id())
-        return created(location(self._root, "subscriptions", new_id))
+        return created(location(*self._place, new_id))
 
     def list(self, exchange: Exchange) -> Response | Awaitable[Response]:
         return use_context(exchange.link_context(), lambda context: self._list(exchange, context))

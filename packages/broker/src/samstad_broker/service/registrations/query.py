@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from samstad_broker.domain.registrations.matching import Wanted, information_matches
 from samstad_broker.service.call import Call
+from samstad_broker.service.registrations.interest import Interest
 from samstad_broker.service.registrations.registrations import Registrations, may_see
-from samstad_ngsild.entities.dates import parse_datetime
-from samstad_ngsild.query import (
-    Query,
-    attribute_names,
-    compile_csf,
-    compile_geo,
-    compile_scope_query,
-    compile_type_selection,
-)
+from samstad_ngsild.query import Query
 from samstad_ngsild.temporal.temporal_query import TemporalQuery
 
 __all__ = ["query_registrations"]
-
-_Test = Callable[[Mapping[str, Any]], bool]
-_SPACES = ("location", "observationSpace", "operationSpace")
 
 
 def query_registrations(
@@ -34,58 +23,9 @@ def query_registrations(
         NonexistentTenant: the tenant is not known.
     """
     registrations.broker.data(call)
-    wanted = _wanted(query)
-    tests = _tests(query)
+    interest = Interest(query, temporal)
     return [
         stored
         for stored in registrations.current(call.tenant, call.now_us)
-        if information_matches(stored["body"], wanted)
-        and _in_time(stored["body"], temporal)
-        and all(test(stored["body"]) for test in tests)
-        and may_see(call, stored)
+        if interest.matches(stored["body"]) and may_see(call, stored)
     ]
-
-
-def _wanted(query: Query) -> Wanted:
-    expand = query.context.expand
-    attributes = set(map(expand, query.attrs))
-    if query.q is not None:
-        attributes.update(map(expand, attribute_names(query.q)))
-    selector = query.selectors[0] if query.selectors else None
-    if selector is None:
-        return Wanted(attributes=attributes)
-    types = None if selector.types is None else compile_type_selection(selector.types, query.context)
-    pattern = None if selector.id_pattern is None else selector.id_pattern.search
-    return Wanted(ids=selector.ids, fits_pattern=pattern, fits_types=types, attributes=attributes)
-
-
-def _tests(query: Query) -> list[_Test]:
-    tests: list[_Test] = []
-    if query.csf is not None:
-        tests.append(compile_csf(query.csf, query.context))
-    if query.scope is not None:
-        in_scope = compile_scope_query(query.scope)
-        tests.append(lambda body: in_scope(_listed(body.get("scope", []))))
-    if query.geo is not None:
-        matches, name = compile_geo(query.geo, query.context).matches, query.geo.geoproperty
-        tests.append(lambda body: name in _SPACES and name in body and matches(body[name]))
-    return tests
-
-
-def _listed(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [value]
-
-
-def _in_time(body: Mapping[str, Any], temporal: TemporalQuery) -> bool:
-    """Sources of the present are asked without, those of history with a temporal query (5.10.2.4)."""
-    if temporal.timerel is None:
-        return "observationInterval" not in body and "managementInterval" not in body
-    name = "observationInterval" if temporal.timeproperty == "observedAt" else "managementInterval"
-    interval = body.get(name)
-    if interval is None:
-        return False
-    start = parse_datetime(interval["startAt"])
-    end = parse_datetime(interval["endAt"]) if "endAt" in interval else None
-    if temporal.end_us is not None and start > temporal.end_us:
-        return False
-    return temporal.start_us is None or end is None or end >= temporal.start_us

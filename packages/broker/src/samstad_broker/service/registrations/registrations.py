@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,10 @@ COLLECTION = "registrations"
 """The collection of documents in the log that holds registrations."""
 
 
+def _tell_nobody(tenant: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
+    del tenant, before, after
+
+
 @dataclass(slots=True, kw_only=True)
 class Registrations:
     """The registrations of a shard: documents of ``body`` (names as IRIs), ``createdUs``, ``modifiedUs``."""
@@ -29,6 +33,8 @@ class Registrations:
     documents: Documents
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while one is checked against the others and written."""
+    changed: Callable[[str, Mapping[str, Any] | None, Mapping[str, Any] | None], None] = _tell_nobody
+    """Told of each durable change: the tenant, the registration before and after."""
 
     def current(self, tenant: str, now_us: int) -> Iterator[Mapping[str, Any]]:
         """Yield the registrations of a tenant that have not expired, oldest first (clause 5.9.2.4)."""

@@ -39,7 +39,7 @@ async def create_registration(
         for stored in registrations.current(call.tenant, call.now_us):
             if stored["body"]["id"] == content["id"]:
                 raise AlreadyExists(f"There is a registration {content['id']} already.", pointer="/id")
-        await _keep(registrations, call, content, created_us=call.now_us)
+        await _keep(registrations, call, content, created_us=call.now_us, before=None)
     registration_id: str = content["id"]
     return registration_id
 
@@ -69,7 +69,7 @@ async def update_registration(
                 body[name] = value
         content = parse_registration(body, context, now_us=call.now_us, registration_id=registration_id)
         _require(call, content)
-        await _keep(registrations, call, content, created_us=stored["createdUs"])
+        await _keep(registrations, call, content, created_us=stored["createdUs"], before=stored)
 
 
 async def delete_registration(registrations: Registrations, call: Call, registration_id: str) -> None:
@@ -80,12 +80,19 @@ async def delete_registration(registrations: Registrations, call: Call, registra
         Forbidden: the caller may not register these types.
     """
     async with registrations.lock:
-        _require(call, registrations.get(call, registration_id)["body"])
+        stored = registrations.get(call, registration_id)
+        _require(call, stored["body"])
         await registrations.documents.delete(call.tenant, COLLECTION, registration_id)
+        registrations.changed(call.tenant, stored, None)
 
 
 async def _keep(
-    registrations: Registrations, call: Call, content: dict[str, Any], *, created_us: int
+    registrations: Registrations,
+    call: Call,
+    content: dict[str, Any],
+    *,
+    created_us: int,
+    before: Mapping[str, Any] | None,
 ) -> None:
     for stored in registrations.current(call.tenant, call.now_us):
         other = stored["body"]
@@ -97,6 +104,7 @@ async def _keep(
     _check_entities(registrations.broker.data(call), content)
     kept = {"body": content, "createdUs": created_us, "modifiedUs": call.now_us}
     await registrations.documents.put(call.tenant, COLLECTION, content["id"], kept)
+    registrations.changed(call.tenant, before, kept)
 
 
 def _check_entities(dataset: Dataset, content: Mapping[str, Any]) -> None:

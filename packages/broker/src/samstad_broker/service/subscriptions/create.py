@@ -12,7 +12,7 @@ from typing import Any
 
 from samstad_broker.domain.subscriptions import Subscription, parse_subscription, stored_content
 from samstad_broker.service.call import Call
-from samstad_broker.service.subscriptions.subscriptions import COLLECTION, Subscriptions, require_subscribe
+from samstad_broker.service.subscriptions.subscriptions import Subscriptions, require_subscribe
 from samstad_ngsild.context import Context
 from samstad_ngsild.errors import AlreadyExists
 
@@ -62,6 +62,6 @@ async def _keep_new(subscriptions: Subscriptions, call: Call, subscription: Subs
     if index.get(subscription.id) is not None:
         raise AlreadyExists(f"There is a subscription {subscription.id} already.", pointer="/id")
     content = stored_content(subscription)
-    await subscriptions.documents.put(call.tenant, COLLECTION, subscription.id, content)
+    await subscriptions.documents.put(call.tenant, subscriptions.collection, subscription.id, content)
     index.add(subscription)
     subscriptions.delivery.subscribe(call.tenant, subscription)

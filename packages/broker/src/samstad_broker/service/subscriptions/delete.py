@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from samstad_broker.service.call import Call
-from samstad_broker.service.subscriptions.subscriptions import COLLECTION, Subscriptions
+from samstad_broker.service.subscriptions.subscriptions import Subscriptions
 
 __all__ = ["delete_subscription"]
 
@@ -21,6 +21,6 @@ async def delete_subscription(subscriptions: Subscriptions, call: Call, subscrip
     subscriptions.get(call, subscription_id)
     async with subscriptions.lock(call.tenant, subscription_id):
         subscriptions.get(call, subscription_id)
-        await subscriptions.documents.delete(call.tenant, COLLECTION, subscription_id)
+        await subscriptions.documents.delete(call.tenant, subscriptions.collection, subscription_id)
         subscriptions.indexes.tenant(call.tenant).remove(subscription_id)
         subscriptions.delivery.unsubscribe(call.tenant, subscription_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from samstad_broker.domain.subscriptions import restore_subscription
-from samstad_broker.service.subscriptions.subscriptions import COLLECTION, Subscriptions
+from samstad_broker.service.subscriptions.subscriptions import Subscriptions
 from samstad_ngsild.context import Context, ContextSource
 
 __all__ = ["restore_subscriptions"]
@@ -27,7 +27,7 @@ def restore_subscriptions(
     restored = 0
     for tenant in tenants:
         index = subscriptions.indexes.tenant(tenant)
-        for _, content in subscriptions.documents.list(tenant, COLLECTION):
+        for _, content in subscriptions.documents.list(tenant, subscriptions.collection):
             subscription = restore_subscription(
                 content,
                 context=known(content["context"]),

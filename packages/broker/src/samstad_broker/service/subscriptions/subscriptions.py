@@ -59,7 +59,10 @@ class Find(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Subscriptions:
-    """The subscriptions of a shard: in the log, in the index of the write, and in delivery."""
+    """The subscriptions of a shard: in the log, in the index of the write, and in delivery.
+
+    Those to registrations (clause 5.11) are of the same kind, in a ``collection`` and an index of their own.
+    """
 
     documents: Documents
     indexes: TenantIndexes
@@ -67,6 +70,7 @@ class Subscriptions:
     contexts: Contexts
     find: Find
     standing: Standing = field(default_factory=EverybodyStands)
+    collection: str = COLLECTION
     _locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def lock(self, tenant: str, subscription_id: str) -> asyncio.Lock:

@@ -14,7 +14,7 @@ from typing import Any
 
 from samstad_broker.domain.subscriptions import Subscription, apply_fragment, stored_content
 from samstad_broker.service.call import Call
-from samstad_broker.service.subscriptions.subscriptions import COLLECTION, Subscriptions, require_subscribe
+from samstad_broker.service.subscriptions.subscriptions import Subscriptions, require_subscribe
 from samstad_ngsild.context import Context
 
 __all__ = ["update_subscription"]
@@ -53,7 +53,9 @@ async def update_subscription(
         )
         require_subscribe(call, changed)
         changed = _owned(subscriptions, call, current, changed, fragment)
-        await subscriptions.documents.put(call.tenant, COLLECTION, changed.id, stored_content(changed))
+        await subscriptions.documents.put(
+            call.tenant, subscriptions.collection, changed.id, stored_content(changed)
+        )
         subscriptions.indexes.tenant(call.tenant).add(changed)
         subscriptions.delivery.subscribe(call.tenant, changed)
 
