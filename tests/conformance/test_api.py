@@ -164,3 +164,16 @@ async def test_a_broker_tells_who_it_is(city):
     assert (told["type"], told["contextSourceAlias"]) == ("ContextSourceIdentity", "city")
     assert told["contextSourceUptime"]
     assert (await city.ask("POST", "/info/sourceIdentity", {})).status == 405
+
+
+async def test_a_snapshot_that_nobody_made_is_neither_read_nor_written(city):
+    for method, path, body in (
+        ("GET", f"/entities/{LAMP}", None),
+        ("GET", "/entities?type=Lamp", None),
+        ("POST", "/entities", lamp()),
+        ("POST", "/entityOperations/upsert", [lamp()]),
+        ("GET", f"/temporal/entities/{LAMP}", None),
+    ):
+        answer = await city.ask(method, path, body, ngsild_snapshot="urn:ngsi-ld:Snapshot:none")
+        assert answer.status in {404, 207}, (method, path, answer.raw)
+    assert (await city.get(f"/entities/{LAMP}")).status == 404

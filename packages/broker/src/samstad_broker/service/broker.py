@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from samstad_broker.service.history import History
 from samstad_broker.service.writer import Writer
 from samstad_broker.spi.clock import Clock
 from samstad_ngsild.document import EntityDocument
-from samstad_ngsild.errors import NonexistentTenant
+from samstad_ngsild.errors import NonexistentTenant, ResourceNotFound
 
 __all__ = ["Broker", "BrokerLimits", "Matcher", "ModelCheck", "no_matches", "no_model"]
 
@@ -87,6 +87,11 @@ def _new_map_id() -> str:
     return f"urn:ngsi-ld:EntityMap:{uuid.uuid4()}"
 
 
+def _no_snapshot(call: Call) -> bool:
+    del call
+    return False
+
+
 @dataclass(slots=True, kw_only=True)
 class Broker:
     """One shard at work.
@@ -96,6 +101,7 @@ class Broker:
         maps: the sets of entities that sequences of queries keep to.
         history: what temporal operations read; None: this broker keeps none that can be asked.
         may_begin_tenants: whether the first write into an unknown tenant creates it (clause 5.5.10).
+        has_snapshot: whether the snapshot of a call exists, and its caller may use it (clause 5.5.15).
     """
 
     state: State
@@ -108,13 +114,16 @@ class Broker:
     maps: EntityMaps = field(default_factory=lambda: EntityMaps(_new_map_id))
     history: History | None = None
     may_begin_tenants: bool = True
+    has_snapshot: Callable[[Call], bool] = _no_snapshot
 
     def data(self, call: Call) -> Dataset:
         """Return the data that a call reads or changes.
 
         Raises:
             NonexistentTenant: the tenant is not known.
+            ResourceNotFound: the snapshot is not.
         """
+        self._check_snapshot(call)
         if not self.state.knows(call.tenant):
             raise NonexistentTenant(
                 f"There is no tenant {call.tenant!r} here, or none that you may use.",
@@ -123,7 +132,19 @@ class Broker:
         return self.state.dataset(call.tenant, call.snapshot)
 
     def data_for_creation(self, call: Call) -> Dataset:
-        """Return the data that a creating call writes into; the tenant begins with it (clause 5.5.10)."""
+        """Return the data that a creating call writes into; the tenant begins with it (clause 5.5.10).
+
+        Raises:
+            ResourceNotFound: the snapshot is not known.
+        """
+        self._check_snapshot(call)
         if self.may_begin_tenants and not self.state.knows(call.tenant):
             self.state.begin_tenant(call.tenant)
         return self.data(call)
+
+    def _check_snapshot(self, call: Call) -> None:
+        if call.snapshot and not self.has_snapshot(call):
+            raise ResourceNotFound(
+                f"There is no snapshot {call.snapshot!r:.200} here, or none that you may use.",
+                pointer="NGSILD-Snapshot",
+            )
