@@ -58,6 +58,18 @@ COMMANDS: tuple[Command, ...] = (
         "Look at a node on this machine and say what is wrong and what to do.",
     ),
     Command(
+        ("keys", "create"),
+        "samstad_node.cli.keys:create",
+        "Give a principal a key, and make the principal where there is none and a role is given.",
+    ),
+    Command(("keys", "list"), "samstad_node.cli.keys:list_keys", "Print the keys, without their secrets."),
+    Command(
+        ("keys", "rotate"),
+        "samstad_node.cli.keys:rotate",
+        "Give a key a successor with the same rights; the old one ends after a while.",
+    ),
+    Command(("keys", "revoke"), "samstad_node.cli.keys:revoke", "End a key at once."),
+    Command(
         ("settings", "show"),
         "samstad_node.cli.settings:show",
         "Print every setting with its value, where the value came from, and what may be set.",
@@ -74,7 +86,10 @@ COMMANDS: tuple[Command, ...] = (
     ),
 )
 
-GROUPS = {"settings": "See and check the settings."}
+GROUPS = {
+    "keys": "Give out, list, change and end keys, of a node that runs or not.",
+    "settings": "See and check the settings.",
+}
 """The sentence of each first word that has commands under it."""
 
 
