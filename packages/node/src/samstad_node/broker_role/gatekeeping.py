@@ -11,7 +11,7 @@ from samstad_access.service.key_refresh import KeyRefresh
 from samstad_access.spi.sinks import Attention
 from samstad_access.store.sqlite.store import SqliteStore as AccessStore
 from samstad_broker.service.broker import Broker
-from samstad_node.broker_role.audit import AuditLog
+from samstad_node.audit_log import AuditLog
 from samstad_node.settings.problems import SettingProblem, SettingsRefused
 from samstad_node.supervisor.role import RoleContext
 

@@ -18,7 +18,7 @@ from samstad_broker.service.checkpointing import Checkpointer, recover
 from samstad_broker.service.writer import Writer
 from samstad_broker.spi.clock import Clock
 from samstad_broker.store.sqlite import SqliteStore
-from samstad_node.broker_role.audit import AuditLog
+from samstad_node.audit_log import AuditLog
 from samstad_node.settings import Settings, derive
 
 __all__ = ["offline_access"]
