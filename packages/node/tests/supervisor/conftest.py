@@ -63,7 +63,7 @@ def supervise(tmp_path):
         try:
             yield Running(supervisor, tmp_path, task)
         finally:
-            supervisor.stop()
+            supervisor.stop.set()
             await asyncio.wait_for(asyncio.gather(task, return_exceptions=True), 10)
 
     return start

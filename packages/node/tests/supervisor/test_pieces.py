@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samstad_node.settings import Settings
 from samstad_node.settings.sections import RolesSettings
+from samstad_node.settings.table import settings_type
 from samstad_node.supervisor import DataDirectory, DataDirectoryInUse, PortTaken, demand_free_port
 from samstad_node.supervisor.backoff import Backoff
 from samstad_node.supervisor.channel import Beat, Ready, Refused, Start, decode_report, decode_start, encode
@@ -57,8 +57,9 @@ def test_a_data_directory_is_used_by_one_node_at_a_time(tmp_path):
 
 
 def test_messages_survive_the_pipe_with_settings_whole():
-    settings = Settings(roles=RolesSettings(run=("a", "b")))
-    assert decode_start(encode(Start("a", "/data", settings))) == Start("a", "/data", settings)
+    settings = settings_type()(roles=RolesSettings(run=("a", "b")))
+    told = decode_start(encode(Start("a", "/data", settings)))
+    assert (told.role, told.data, told.settings) == ("a", "/data", settings)
     for report in (Beat(), Ready({"http": 1}), Refused("no", "do", 3)):
         assert decode_report(encode(report)) == report
     with pytest.raises(ValueError, match="JSON"):

@@ -109,7 +109,7 @@ async def test_stopping_lets_roles_end_in_good_order(supervise):
     async with supervise("steady", "other") as node:
         await node.ready("steady", "other")
         pids = [node.role(name).pid for name in ("steady", "other")]
-        node.supervisor.stop()
+        node.supervisor.stop.set()
         await node.task
         assert not any(alive(pid) for pid in pids)
         assert (node.data / "steady.beats").read_text().endswith("end\n")
@@ -120,7 +120,7 @@ async def test_a_role_that_will_not_stop_is_killed_at_the_deadline(supervise):
     async with supervise("stubborn", stop_deadline_s=0.3) as node:
         await node.ready("stubborn")
         pid = node.role("stubborn").pid
-        node.supervisor.stop()
+        node.supervisor.stop.set()
         async with asyncio.timeout(5):
             await node.task
         assert not alive(pid)
@@ -151,7 +151,7 @@ async def test_a_machine_that_stood_still_is_no_reason_to_end_a_role(supervise):
 async def test_stopping_at_once_leaves_nothing(supervise):
     async with supervise("steady", "hangs") as node:
         await asyncio.sleep(0)
-        node.supervisor.stop()
+        node.supervisor.stop.set()
         await node.task
         assert not (node.data / "run.json").exists()
 

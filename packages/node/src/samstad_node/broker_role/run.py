@@ -12,6 +12,7 @@ from samstad_access.errors import PolicyRefused
 from samstad_broker.http.context_binding import ContextBinding
 from samstad_broker.http.kernel import Kernel
 from samstad_broker.http.resources import all_routes
+from samstad_broker.service.index_building import build_indexes
 from samstad_broker.spi.store import StoreError
 from samstad_broker.store.sqlite import SqliteStore
 from samstad_node.broker_role.gatekeeping import keep_keys
@@ -99,6 +100,7 @@ def _background(context: RoleContext, parts: Parts) -> dict[str, Coroutine[Any, 
         "delivery": parts.delivery.run(),
         "source-notices": parts.source_notices.run(),
         "expiry": parts.expiry.run(),
+        "indexes": build_indexes(parts.broker.state.builds),
         "history": parts.history.run(),
         "sealing": keep_sealing(context, parts),
         "retention": parts.retention.run(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,6 +34,7 @@ from samstad_node.supervisor import (
     run_single,
     tune_interpreter,
 )
+from samstad_node.supervisor.lifeline import LIFELINE, follow_lifeline
 
 __all__ = ["serve"]
 
@@ -107,11 +109,14 @@ async def _run(node: Node, *, single: bool, json: bool) -> None:
             json=json,
         )
 
+    stop = asyncio.Event()
+    if os.environ.get(LIFELINE) == "1":
+        follow_lifeline(sys.stdin.fileno(), asyncio.get_running_loop(), stop.set)
     if single:
         tune_interpreter()
-        await run_single(node, ROLES, on_ready=announce, stop=asyncio.Event())
+        await run_single(node, ROLES, on_ready=announce, stop=stop)
     else:
-        await Supervisor(node, ROLE_COMMAND, announce).run()
+        await Supervisor(node, ROLE_COMMAND, announce, stop=stop).run()
 
 
 def _announcement(run_file: RunFile) -> dict[str, object]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import orjson
 
 from samstad_node.supervisor import RoleState, RunFile
+from samstad_node.supervisor.lifeline import LIFELINE
 
 __all__ = ["DEMO", "SERVE", "ChildNode", "NodeEnded", "login_link", "read_key", "usable_port"]
 
@@ -33,7 +34,8 @@ class ChildNode:
     """A running ``samstad serve``.
 
     It gets a session of its own, so that Ctrl-C in a terminal reaches this process alone, which then
-    stops sending before it stops the node.
+    stops sending before it stops the node. Its standard input is a lifeline: it ends with this process,
+    however that ends.
     """
 
     def __init__(
@@ -43,10 +45,10 @@ class ChildNode:
         self._log = (data / "demo.log").open("ab")
         self._process = subprocess.Popen(  # noqa: S603  # our own program
             [*command, "--data", str(data), "--port", str(port), "--json"],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=self._log,
             stderr=self._log,
-            env={**environment, DEMO: "1"},
+            env={**environment, DEMO: "1", LIFELINE: "1"},
             start_new_session=True,
         )
 

@@ -18,6 +18,7 @@ from samstad_node.clock import SystemClock
 from samstad_node.observe import Metrics, configure_logging
 from samstad_node.supervisor.channel import Beat, Ready, Refused, Report, Start, decode_start, encode
 from samstad_node.supervisor.interpreter import tune_interpreter
+from samstad_node.supervisor.lifeline import follow_lifeline
 from samstad_node.supervisor.memory import bound_own_memory
 from samstad_node.supervisor.role import Role, RoleContext, RoleMain, RoleRefused
 
@@ -57,7 +58,8 @@ async def _live(run: RoleMain, start: Start, *, lifeline: int, reports: int) -> 
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    _follow_lifeline(lifeline, loop, stop, deadline_s=start.settings.roles.stop_deadline_s)
+    deadline_s = start.settings.roles.stop_deadline_s
+    follow_lifeline(lifeline, loop, stop.set, afterwards=lambda: _end_within(deadline_s))
     context = RoleContext(
         name=start.role,
         data=Path(start.data),
@@ -99,19 +101,10 @@ def _first_line(lifeline: int) -> bytes:
     return line
 
 
-def _follow_lifeline(
-    lifeline: int, loop: asyncio.AbstractEventLoop, stop: asyncio.Event, *, deadline_s: float
-) -> None:
-    """Stop when the supervisor's end closes, and end in any case when stopping takes too long."""
-
-    def follow() -> None:
-        while os.read(lifeline, 1):
-            pass
-        loop.call_soon_threadsafe(stop.set)
-        threading.Event().wait(deadline_s)
-        os._exit(1)
-
-    threading.Thread(target=follow, name="lifeline", daemon=True).start()
+def _end_within(deadline_s: float) -> None:
+    """End in any case when stopping takes too long."""
+    threading.Event().wait(deadline_s)
+    os._exit(1)
 
 
 def _die_with_parent() -> None:

@@ -56,14 +56,15 @@ class Supervisor:
         node: what runs; the data directory must be held (``DataDirectory``).
         command: starts one role's process.
         on_ready: called once, when every role has been ready, with what run.json says.
+        stop: begins the end; ``run`` then returns when all roles have ended.
     """
 
     node: Node
     command: Sequence[str]
     on_ready: Callable[[RunFile], None] = lambda _: None
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
     _processes: list[RoleProcess] = field(default_factory=list)
     _run_file: RunFile | None = None
-    _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _announced: bool = False
 
     async def run(self) -> None:
@@ -81,17 +82,13 @@ class Supervisor:
         try:
             with on_signals(self._on_signal):
                 keeping = [asyncio.create_task(self._keep(process)) for process in self._processes]
-                await self._stop.wait()
+                await self.stop.wait()
                 await asyncio.gather(*(process.stop() for process in self._processes))
                 await asyncio.gather(*keeping)
         finally:
             RunFile.remove(node.data)
         log.info("node.stopped")
         self._raise_refusal()
-
-    def stop(self) -> None:
-        """Begin the end; ``run`` returns when all roles have ended."""
-        self._stop.set()
 
     def _process(self, name: str) -> RoleProcess:
         start = Start(name, str(self.node.data), self.node.settings)
@@ -102,7 +99,7 @@ class Supervisor:
         try:
             await process.keep()
         finally:
-            self._stop.set()
+            self.stop.set()
 
     def _changed(self) -> None:
         if self._run_file is None:
@@ -115,13 +112,13 @@ class Supervisor:
             self.on_ready(self._run_file)
 
     def _on_signal(self, number: signal.Signals) -> None:
-        if self._stop.is_set():
+        if self.stop.is_set():
             structlog.get_logger().warning("node.killing", signal=number.name)
             for process in self._processes:
                 process.kill()
         else:
             structlog.get_logger().info("node.stopping", signal=number.name)
-            self._stop.set()
+            self.stop.set()
 
     def _raise_refusal(self) -> None:
         refusals: list[Refused] = [one.refused for one in self._processes if one.refused is not None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from samstad_broker.domain.state.builds import Build, Builds
 from samstad_broker.domain.state.column import Column
 from samstad_broker.domain.state.ordered import OrderedRecords
 from samstad_broker.domain.state.record import Record
@@ -17,11 +18,16 @@ _MOST_COLUMNS = 32
 
 
 class TypeBucket:
-    """What the state keeps for one entity type of one data set."""
+    """What the state keeps for one entity type of one data set.
 
-    __slots__ = ("attributes", "columns", "records")
+    Args:
+        builds: builds the columns.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_builds", "attributes", "columns", "records")
+
+    def __init__(self, builds: Builds) -> None:
+        self._builds = builds
         self.records = OrderedRecords()
         self.attributes: Counter[str] = Counter()
         self.columns: dict[str, Column] = {}
@@ -62,12 +68,15 @@ class TypeBucket:
                 del self.attributes[name]
 
     def column(self, attribute: str) -> Column | None:
-        """Return the column of an attribute, building it at the first question; None when there are too many.
+        """Return the column of an attribute; None while it is built, or when there are too many.
 
-        Building costs one pass over the type's entities, once; from then on writes keep it.
+        It is built at the first question; from then on writes keep it.
         """
         column = self.columns.get(attribute)
-        if column is None and len(self.columns) < _MOST_COLUMNS:
-            column = Column(attribute, ((r.sequence, r.parsed()) for r in self.records))
-            self.columns[attribute] = column
-        return column
+        if column is None:
+            if len(self.columns) >= _MOST_COLUMNS:
+                return None
+            column = self.columns[attribute] = Column(attribute)
+            build = Build(self.records, column.put, column.finish)
+            self._builds.begin(build, len(self.records))
+        return column if column.is_whole else None

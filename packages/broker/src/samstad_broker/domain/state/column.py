@@ -109,20 +109,24 @@ class Column:
     """One attribute of the entities of one type.
 
     Attributes:
+        is_whole: whether it has taken in every entity, so that it may be asked.
         values: sequence → plain value, for the entities that have one.
         irregular: sequences that only the evaluator can decide.
     """
 
-    __slots__ = ("attribute", "irregular", "numbers", "texts", "values")
+    __slots__ = ("attribute", "irregular", "is_whole", "numbers", "texts", "values")
 
-    def __init__(self, attribute: str, documents: Iterable[tuple[int, EntityDocument]]) -> None:
+    def __init__(self, attribute: str) -> None:
         self.attribute = attribute
+        self.is_whole = False
         self.values: dict[int, Any] = {}
         self.irregular: set[int] = set()
-        for sequence, document in documents:
-            self._note(sequence, scalar_of(document, attribute))
-        self.numbers = SortedPairs((v, s) for s, v in self.values.items() if type(v) in (int, float))
-        self.texts = SortedPairs((v, s) for s, v in self.values.items() if type(v) is str)
+        self.numbers = SortedPairs()
+        self.texts = SortedPairs()
+
+    def finish(self) -> None:
+        """Take note that every entity is in."""
+        self.is_whole = True
 
     def _note(self, sequence: int, value: Any) -> None:
         if value is _IRREGULAR:

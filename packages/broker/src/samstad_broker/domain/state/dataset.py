@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from samstad_broker.domain.state.bucket import TypeBucket
+from samstad_broker.domain.state.builds import Build, Builds
 from samstad_broker.domain.state.expiries import Expiries
 from samstad_broker.domain.state.grid import Grid
 from samstad_broker.domain.state.ordered import OrderedRecords
@@ -26,14 +27,17 @@ class Dataset:
 
     Args:
         expiries: follows what is transient in it (clause 4.22).
+        builds: builds the indexes that questions want.
     """
 
-    def __init__(self, expiries: Expiries | None = None) -> None:
+    def __init__(self, expiries: Expiries | None = None, builds: Builds | None = None) -> None:
         self.expiries = Expiries() if expiries is None else expiries
+        self.builds = Builds() if builds is None else builds
         self.entities: dict[str, Record] = {}
         self.records = OrderedRecords()
         self.types: dict[str, TypeBucket] = {}
         self.grids: dict[str, Grid] = {LOCATION: Grid()}
+        self._growing: set[str] = set()
         self.by_sequence: dict[int, Record] = {}
 
     def __len__(self) -> int:
@@ -104,7 +108,7 @@ class Dataset:
     def _bucket(self, name: str) -> TypeBucket:
         bucket = self.types.get(name)
         if bucket is None:
-            bucket = self.types[name] = TypeBucket()
+            bucket = self.types[name] = TypeBucket(self.builds)
         return bucket
 
     def _leave(self, name: str, record: Record, document: EntityDocument) -> None:
@@ -113,22 +117,34 @@ class Dataset:
         if not bucket.records:
             del self.types[name]
 
-    def grid(self, attribute: str) -> Grid:
-        """Return the grid of a geo-attribute, building it at the first question."""
+    def grid(self, attribute: str) -> Grid | None:
+        """Return the grid of a geo-attribute, built at the first question; None while it is built."""
         grid = self.grids.get(attribute)
         if grid is None:
             grid = self.grids[attribute] = Grid()
-            for record in self.records:
-                _place(grid, attribute, record, record.parsed())
-        return grid
+            self._growing.add(attribute)
+            self.builds.begin(
+                Build(
+                    self.records,
+                    lambda sequence, document: _put(grid, attribute, sequence, document),
+                    lambda: self._growing.discard(attribute),
+                ),
+                len(self.records),
+            )
+        return None if attribute in self._growing else grid
 
 
 def _place(grid: Grid, attribute: str, record: Record, document: EntityDocument) -> None:
-    """Follow an entity's place; one with several instances is left to the evaluator."""
+    """Follow an entity's place."""
+    _put(grid, attribute, record.sequence, document)
+
+
+def _put(grid: Grid, attribute: str, sequence: int, document: EntityDocument) -> None:
+    """Take in a place; that of an entity with several instances is left to the evaluator."""
     instances = document.get(attribute)
     if instances and len(instances) > 1:
-        grid.put_undecided(record.sequence)
+        grid.put_undecided(sequence)
     elif instances and instances[0]["type"] == "GeoProperty":
-        grid.put(record.sequence, instances[0]["value"])
+        grid.put(sequence, instances[0]["value"])
     else:
-        grid.drop(record.sequence)
+        grid.drop(sequence)

@@ -81,7 +81,10 @@ def _certainty(
         return None
     (wanted,) = query.types
     plain = [condition.values for condition in conditions]
-    geometries = None if query.geo is None else dataset.grid(query.geo.attribute).geometries
+    grid = None if query.geo is None else dataset.grid(query.geo.attribute)
+    if query.geo is not None and grid is None:
+        return None
+    geometries = None if grid is None else grid.geometries
 
     def is_certain(record: Record) -> bool:
         sequence = record.sequence
@@ -94,9 +97,10 @@ def _certainty(
 
 def _may_touch(dataset: Dataset, query: CompiledQuery) -> Iterator[Callable[[int], bool]]:
     """Yield the geoquery over the geometries that the grid holds; the others only a document can tell."""
-    if query.geo is None:
+    grid = None if query.geo is None else dataset.grid(query.geo.attribute)
+    if query.geo is None or grid is None:
         return
-    geometries, matches = dataset.grid(query.geo.attribute).geometries, query.geo.matches
+    geometries, matches = grid.geometries, query.geo.matches
 
     def may_match(sequence: int) -> bool:
         geometry = geometries.get(sequence)
@@ -116,7 +120,8 @@ def _fewest(
 ) -> list[int] | None:
     near = None
     if query.geo is not None and query.geo.boxes is not None:
-        near = dataset.grid(query.geo.attribute).near(query.geo.boxes)
+        grid = dataset.grid(query.geo.attribute)
+        near = None if grid is None else grid.near(query.geo.boxes)
     best = min(conditions, key=_Condition.count, default=None)
     fewest = size * _WORTHWHILE
     if near is not None and (best is None or len(near) <= best.count()):

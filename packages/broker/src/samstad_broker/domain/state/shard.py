@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from samstad_broker.domain.state.builds import Builds
 from samstad_broker.domain.state.dataset import Dataset
 from samstad_broker.domain.state.expiries import Bell, Expiries
 
@@ -23,12 +24,15 @@ class State:
     Attributes:
         sequence: the sequence that the next new entity gets.
         expiry_bell: rung when something expires earlier than all before it.
+        builds: indexes that questions want, for the task that builds them.
     """
 
     def __init__(self) -> None:
         self.sequence = 1
         self.expiry_bell = Bell()
-        self._datasets: dict[DataKey, Dataset] = {("", ""): Dataset(Expiries(self.expiry_bell))}
+        self.builds = Builds()
+        live = Dataset(Expiries(self.expiry_bell), self.builds)
+        self._datasets: dict[DataKey, Dataset] = {("", ""): live}
         self._documents: dict[str, Documents] = {"": {}}
 
     def knows(self, tenant: str) -> bool:
@@ -49,7 +53,7 @@ class State:
         found = self._datasets.get(key)
         if found is None:
             expiries = Expiries(self.expiry_bell, counts=not snapshot)
-            found = self._datasets[key] = Dataset(expiries)
+            found = self._datasets[key] = Dataset(expiries, self.builds)
         return found
 
     def datasets(self) -> Iterator[tuple[DataKey, Dataset]]:
