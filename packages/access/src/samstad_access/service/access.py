@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,7 +19,6 @@ from samstad_access.errors import BadInput
 from samstad_access.service.credentials import Credentials
 from samstad_access.service.decisions import Decisions
 from samstad_access.service.directory import Directory
-from samstad_access.service.key_set import ALGORITHMS
 from samstad_access.service.keys import Keys
 from samstad_access.service.login import Login, LoginTerms
 from samstad_access.service.mandates import Mandates
@@ -27,12 +26,14 @@ from samstad_access.service.means import Means
 from samstad_access.service.policy.engine import Policy, Verdict
 from samstad_access.service.principals import Principals
 from samstad_access.service.sessions import Sessions
-from samstad_access.service.tokens import TokenVerifier
 from samstad_access.service.trail import Trail
 from samstad_access.service.watched import WatchedStore
 from samstad_access.settings import AccessSettings
 from samstad_access.spi.sinks import AttentionSink, AuditSink
 from samstad_access.spi.store import AccessStore
+
+if TYPE_CHECKING:
+    from samstad_access.service.tokens import TokenVerifier
 
 __all__ = ["Access", "Explanation", "Surroundings"]
 
@@ -237,6 +238,10 @@ def _open_labels(settings: AccessSettings) -> Iterable[LabelRecord]:
 def _tokens(settings: AccessSettings) -> TokenVerifier | None:
     if not settings.issuer:
         return None
+    # Imported where an issuer is set: its cryptography costs start-up time.
+    from samstad_access.service.key_set import ALGORITHMS  # noqa: PLC0415
+    from samstad_access.service.tokens import TokenVerifier  # noqa: PLC0415
+
     unknown = set(settings.algorithms) - set(ALGORITHMS)
     if unknown or not settings.algorithms:
         raise BadInput(

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from samstad_access.domain.api_key import KeyRecord
 from samstad_access.domain.attempts import Attempts
@@ -30,8 +31,10 @@ from samstad_access.domain.session import (
 from samstad_access.errors import AccessError, TooManyAttempts, Unauthenticated
 from samstad_access.service.directory import Directory
 from samstad_access.service.evidence import Evidence
-from samstad_access.service.tokens import TokenVerifier
 from samstad_access.spi.store import AccessStore
+
+if TYPE_CHECKING:
+    from samstad_access.service.tokens import TokenVerifier
 
 __all__ = ["Credentials"]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import orjson
@@ -38,11 +40,29 @@ class Recovered(NamedTuple):
 
 async def recover(store: Store) -> Recovered:
     """Build the state from the checkpoint and the rows after it."""
+    with _uncollected():
+        return await _recover(store)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let the collector rest while a heap grows of which nothing is garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+async def _recover(store: Store) -> Recovered:
     state = State()
     async for saved in store.checkpoint.load():
-        for entity in saved:
-            _restore(state, entity)
+        _restore(state, saved)
         await asyncio.sleep(0)
+    for _, dataset in state.datasets():
+        dataset.restored()
     cursor = store.checkpoint.cursor
     touched: set[_Key] = set()
     while rows := await store.log.read(cursor, limit=_REPLAY_SLICE):
@@ -62,14 +82,17 @@ def _keys(rows: Sequence[Row]) -> Iterator[_Key]:
             yield row.tenant, DOCUMENTS + orjson.loads(row.payload)["collection"], row.subject
 
 
-def _restore(state: State, saved: SavedEntity) -> None:
-    tenant, key, subject, sequence, document = saved
-    if key.startswith(DOCUMENTS):
-        state.put_document(tenant, key.removeprefix(DOCUMENTS), subject, orjson.loads(document))
-        return
-    state.begin_tenant(tenant)
-    state.dataset(tenant, key).add(orjson.loads(document), sequence, document)
-    state.sequence = max(state.sequence, sequence + 1)
+def _restore(state: State, saved: Sequence[SavedEntity]) -> None:
+    entities: dict[tuple[str, str], list[tuple[int, bytes]]] = {}
+    for tenant, key, subject, sequence, document in saved:
+        if key.startswith(DOCUMENTS):
+            state.put_document(tenant, key.removeprefix(DOCUMENTS), subject, orjson.loads(document))
+        else:
+            entities.setdefault((tenant, key), []).append((sequence, document))
+            state.sequence = max(state.sequence, sequence + 1)
+    for (tenant, snapshot), found in entities.items():
+        state.begin_tenant(tenant)
+        state.dataset(tenant, snapshot).restore(found)
 
 
 class Checkpointer:

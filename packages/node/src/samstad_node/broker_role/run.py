@@ -24,6 +24,7 @@ from samstad_node.broker_role.surfaces import other_surfaces
 from samstad_node.cli.exits import Exit
 from samstad_node.server.served import AddressUnusable, Served, serve
 from samstad_node.settings import SettingsRefused, derive
+from samstad_node.supervisor.interpreter import settle_heap
 from samstad_node.supervisor.role import RoleContext, RoleRefused
 
 __all__ = ["ADMIN_KEY_FILE", "run"]
@@ -61,6 +62,7 @@ async def run(context: RoleContext) -> None:
 
 
 async def _live(context: RoleContext, parts: Parts) -> None:
+    settle_heap()
     writing = asyncio.create_task(parts.broker.writer.run(), name="writer")
     tasks = [asyncio.create_task(work, name=name) for name, work in _background(context, parts).items()]
     served: Served | None = None

@@ -16,10 +16,10 @@ from samstad_ngsild.context import CORE
 from samstad_node.admin.redactions import redaction_routes
 from samstad_node.broker_role.metering import count_state
 from samstad_node.broker_role.parts import Parts
-from samstad_node.cli.version import release
 from samstad_node.gate import gate_routes
 from samstad_node.observe import Check, CheckState, NodeHealth, aggregate
 from samstad_node.pages import LiveRows, NotedBreach, create_pages, doors_of, reader_of
+from samstad_node.release import release
 from samstad_node.supervisor.role import RoleContext
 
 __all__ = ["other_surfaces"]

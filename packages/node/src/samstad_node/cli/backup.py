@@ -13,11 +13,11 @@ from samstad_ngsild.entities.dates import iso
 from samstad_node.cli.exits import CommandFailed, Exit
 from samstad_node.cli.output import Json, emit
 from samstad_node.cli.sources import SettingsFile, command_settings
-from samstad_node.cli.version import release
 from samstad_node.clock import SystemClock
 from samstad_node.keeping.backup import back_up
 from samstad_node.keeping.note import CopyRefused
 from samstad_node.keeping.restore import restore_node
+from samstad_node.release import release
 
 __all__ = ["backup", "restore"]
 

@@ -12,10 +12,10 @@ from samstad_ngsild.entities.dates import iso
 from samstad_node.cli.exits import CommandFailed, Exit
 from samstad_node.cli.output import Json, emit
 from samstad_node.cli.sources import SettingsFile, command_settings
-from samstad_node.cli.version import release
 from samstad_node.clock import SystemClock
 from samstad_node.keeping.export import export_node
 from samstad_node.keeping.note import FORMAT, CopyRefused, Note
+from samstad_node.release import release
 from samstad_node.settings import LoadedSettings, Secret
 from samstad_node.settings.fields import fields
 

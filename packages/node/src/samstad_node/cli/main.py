@@ -11,7 +11,7 @@ from cyclopts import App, CycloptsError
 from samstad_node.cli.commands import all_commands, all_groups
 from samstad_node.cli.exits import CommandFailed, Exit
 from samstad_node.cli.output import print_failure
-from samstad_node.cli.version import release
+from samstad_node.release import release
 from samstad_node.settings import SettingsRefused
 
 __all__ = ["application", "main"]

@@ -16,9 +16,9 @@ from cyclopts import Parameter
 from samstad_node.cli.exits import CommandFailed, Exit
 from samstad_node.cli.output import Json, emit
 from samstad_node.cli.sources import SettingsFile, command_settings
-from samstad_node.cli.version import release
 from samstad_node.clock import SystemClock
 from samstad_node.observe import configure_logging
+from samstad_node.release import release
 from samstad_node.roles import ROLES
 from samstad_node.settings import Settings
 from samstad_node.settings.problems import did_you_mean

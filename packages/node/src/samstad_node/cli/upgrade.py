@@ -11,8 +11,8 @@ from cyclopts import Parameter
 from samstad_node.cli.exits import CommandFailed, Exit
 from samstad_node.cli.output import Json, emit
 from samstad_node.cli.sources import SettingsFile, command_settings
-from samstad_node.cli.version import release
 from samstad_node.keeping.schemas import Database, Verdict, databases_of, room_needed
+from samstad_node.release import release
 
 __all__ = ["upgrade"]
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 
 from samstad_node.cli.output import Json, emit
+from samstad_node.release import release
 
-__all__ = ["release", "version"]
-
-
-def release() -> str:
-    """Return the version of the node's distribution."""
-    return importlib.metadata.version("samstad-node")
+__all__ = ["version"]
 
 
 def version(*, json: Json = False) -> None:

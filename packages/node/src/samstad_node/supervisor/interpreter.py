@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-__all__ = ["tune_interpreter"]
+__all__ = ["settle_heap", "tune_interpreter"]
 
 SWITCH_INTERVAL_S = 0.0005
 """A writer's thread gets the interpreter soon even while the event loop is busy (default: 5 ms)."""
@@ -17,3 +17,8 @@ def tune_interpreter() -> None:
     """Favour short waits over a little throughput."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
+
+
+def settle_heap() -> None:
+    """Let the collector look no more at what is there now, and will be for as long as the process lives."""
+    gc.freeze()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from samstad_broker.domain.state.builds import Build, Builds
 from samstad_broker.domain.state.column import Column
@@ -38,6 +38,13 @@ class TypeBucket:
         self.attributes.update(attribute_names(document))
         for column in self.columns.values():
             column.put(record.sequence, document)
+
+    def restore(self, records: Sequence[Record], shapes: Mapping[tuple[str, ...], int]) -> None:
+        """Take in entities in order of creation; ``shapes`` are their members, and how many have them."""
+        self.records.extend(records)
+        for shape, count in shapes.items():
+            for name in attribute_names(dict.fromkeys(shape)):
+                self.attributes[name] += count
 
     def remove(self, record: Record, document: EntityDocument) -> None:
         """Take out an entity that has lost this type."""

@@ -72,7 +72,11 @@ class Builds:
         """Build an index of so many entities: now, or beside."""
         if size <= self.at_once:
             build.run()
-            return
+        else:
+            self.later(build)
+
+    def later(self, build: Build) -> None:
+        """Build an index beside, however small it is."""
         self.waiting.append(build)
         self.ring()
 

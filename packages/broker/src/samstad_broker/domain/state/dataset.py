@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
 
@@ -38,6 +38,7 @@ class Dataset:
         self.types: dict[str, TypeBucket] = {}
         self.grids: dict[str, Grid] = {LOCATION: Grid()}
         self._growing: set[str] = set()
+        self._types: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.by_sequence: dict[int, Record] = {}
 
     def __len__(self) -> int:
@@ -53,7 +54,7 @@ class Dataset:
     def add(self, document: EntityDocument, sequence: int, encoded: bytes | None = None) -> Record:
         """Take in a new entity; its id must not be inside yet."""
         kept = encoded if encoded is not None else exact_bytes(orjson.dumps(document))
-        record = Record(document["id"], sequence, tuple(document["type"]), kept)
+        record = Record(document["id"], sequence, self._shared(document["type"]), kept)
         self.entities[record.id] = record
         self.records.add(record)
         self.by_sequence[sequence] = record
@@ -63,6 +64,36 @@ class Dataset:
             _place(grid, attribute, record, document)
         self.expiries.follow(sequence, kept, document)
         return record
+
+    def restore(self, entities: Iterable[tuple[int, bytes]]) -> None:
+        """Take in many entities of a checkpoint, as (sequence, document); none of them is inside yet.
+
+        What costs most is left for later: places are taken in beside, when ``restored`` was called.
+        """
+        found: list[Record] = []
+        by_types: dict[tuple[str, ...], tuple[list[Record], dict[tuple[str, ...], int]]] = {}
+        parse, follow, by_sequence = orjson.loads, self.expiries.follow, self.by_sequence
+        for sequence, encoded in entities:
+            document = parse(encoded)
+            types = self._shared(document["type"])
+            record = Record(document["id"], sequence, types, encoded)
+            self.entities[record.id] = by_sequence[sequence] = record
+            found.append(record)
+            records, shapes = by_types.setdefault(types, ([], {}))
+            records.append(record)
+            shape = tuple(document)
+            shapes[shape] = shapes.get(shape, 0) + 1
+            follow(sequence, encoded, document)
+        self.records.extend(found)
+        for types, (records, shapes) in by_types.items():
+            for name in types:
+                self._bucket(name).restore(records, shapes)
+
+    def restored(self) -> None:
+        """Begin to take in the places of what was restored."""
+        for attribute, grid in self.grids.items():
+            self._growing.add(attribute)
+            self.builds.later(self._grid_build(attribute, grid))
 
     def change(
         self,
@@ -75,7 +106,7 @@ class Dataset:
         record.document = exact_bytes(orjson.dumps(after))
         record.views = None
         self.expiries.follow(record.sequence, record.document, after)
-        types = tuple(after["type"])
+        types = self._shared(after["type"])
         if types != record.types:
             self._retype(record, before, after, types)
         else:
@@ -123,15 +154,20 @@ class Dataset:
         if grid is None:
             grid = self.grids[attribute] = Grid()
             self._growing.add(attribute)
-            self.builds.begin(
-                Build(
-                    self.records,
-                    lambda sequence, document: _put(grid, attribute, sequence, document),
-                    lambda: self._growing.discard(attribute),
-                ),
-                len(self.records),
-            )
+            self.builds.begin(self._grid_build(attribute, grid), len(self.records))
         return None if attribute in self._growing else grid
+
+    def _grid_build(self, attribute: str, grid: Grid) -> Build:
+        return Build(
+            self.records,
+            lambda sequence, document: _put(grid, attribute, sequence, document),
+            lambda: self._growing.discard(attribute),
+        )
+
+    def _shared(self, types: Sequence[str]) -> tuple[str, ...]:
+        """Return one tuple for all entities of the same types: each would keep texts of its own."""
+        wanted = tuple(types)
+        return self._types.setdefault(wanted, wanted)
 
 
 def _place(grid: Grid, attribute: str, record: Record, document: EntityDocument) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from samstad_broker.domain.state.record import Record
 
@@ -45,6 +45,23 @@ class OrderedRecords:
         block.insert(bisect_left(block, sequence, key=_sequence), record)
         if len(block) > _BLOCK:
             self._split(index)
+
+    def extend(self, records: Sequence[Record]) -> None:
+        """Insert records that are in order and behind all that are inside; others are added one by one."""
+        if not records or (self._lasts and records[0].sequence <= self._lasts[-1]):
+            for record in records:
+                self.add(record)
+            return
+        self._size += len(records)
+        self._starts = None
+        room = _BLOCK - len(self._blocks[-1]) if self._blocks else 0
+        if room > 0:
+            self._blocks[-1].extend(records[:room])
+            self._lasts[-1] = self._blocks[-1][-1].sequence
+        for begin in range(max(room, 0), len(records), _BLOCK):
+            block = list(records[begin : begin + _BLOCK])
+            self._blocks.append(block)
+            self._lasts.append(block[-1].sequence)
 
     def _append(self, record: Record) -> None:
         if not self._blocks or len(self._blocks[-1]) >= _BLOCK:
