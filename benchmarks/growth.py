@@ -63,13 +63,18 @@ def questions(target: Target, size: int) -> Iterator[tuple[str, Callable[[], byt
         number = next(count)
         return request(target, "PATCH", one(number * 7919 % size) + "/attrs/level", {"value": number})
 
+    def create() -> bytes:
+        number = next(count)
+        body = {**entity(number % size), "id": f"urn:ngsi-ld:Streetlight:new:{size}:{number}"}
+        return request(target, "POST", ENTITIES, body)
+
     yield "GET by id", lambda: request(target, "GET", one(next(count) * 7919 % size))
     yield "by type, first page", lambda: request(target, "GET", f"{ENTITIES}?{TYPE}")
     yield "by type, last page", lambda: request(target, "GET", f"{ENTITIES}?{TYPE}&offset={size - 20}")
     yield "q of two terms", lambda: request(target, "GET", f"{ENTITIES}?{TYPE}&q=level%3E20%3Bpower%3C80")
     yield "georel=near", lambda: request(target, "GET", f"{ENTITIES}?{TYPE}{NEAR}")
     yield "PATCH", patch
-    yield "create", lambda: request(target, "POST", ENTITIES, entity(10_000_000 + size * 10 + next(count)))
+    yield "create", create
 
 
 def measured(target: Target, size: int) -> dict[str, float]:

@@ -144,13 +144,16 @@ async def test_a_thousand_half_sent_requests_keep_nobody_else_waiting(node, clie
             assert answer.status == 201
     for writer in writers:
         writer.close()
+    await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
     async with client.get(f"{node.url}{ENTITIES}/{LAMP}") as answer:
         assert answer.status == 200
 
 
 async def test_contexts_that_cannot_be_had_are_told_and_cost_nobody_else(node, client):
-    async def answer_nothing(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0)
+    open_still: list[asyncio.StreamWriter] = []
+
+    async def answer_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        open_still.append(writer)
 
     silent = await asyncio.start_server(answer_nothing, "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
@@ -163,6 +166,9 @@ async def test_contexts_that_cannot_be_had_are_told_and_cost_nobody_else(node, c
                 assert answer.status in {400, 503, 504}, problem
                 assert "root:" not in json.dumps(problem)
     silent.close()
+    for writer in open_still:
+        writer.close()
+    await asyncio.gather(*(writer.wait_closed() for writer in open_still), return_exceptions=True)
     async with client.get(f"{node.url}{ENTITIES}/{LAMP}") as answer:
         assert answer.status == 404
 
