@@ -193,7 +193,7 @@ async def test_who_guesses_must_wait_and_who_knows_does_not(start):
 
 async def test_pages_and_metrics_ask_for_a_login_where_the_operator_wants_it(start):
     node = await start({"http.login_for": ["pages", "metrics"]})
-    for path in ("/", "/models", "/models/Alert", "/api", "/openapi.json", "/metrics"):
+    for path in ("/", "/models", "/models/Alert", "/api", "/openapi.json", "/asyncapi.json", "/metrics"):
         assert (await node.ask("GET", path, key="")).status == 401, path
         assert (await node.ask("GET", path)).status == 200, path
     for path in ("/health", "/ready", "/problems", "/static/pages.css"):

@@ -8,6 +8,7 @@
 | ``/breaches``                 | the latest writes that broke a model          | yes   |
 | ``/problems…``                | help for each problem type                    | no    |
 | ``/api``, ``/openapi.json``   | the API for people, for machines              | set   |
+| ``/asyncapi.json``            | what is told by itself, for machines          | set   |
 | ``/health``, ``/ready``       | for doctors and load balancers                | no    |
 | ``/metrics``                  | for Prometheus                                | set   |
 | ``/static…``                  | style sheet and script                        | no    |
@@ -37,6 +38,7 @@ from samstad_node.pages.answering import (
     refusal_answer,
     respond_with,
 )
+from samstad_node.pages.asyncapi import build_asyncapi
 from samstad_node.pages.breaches import NotedBreach, breaches_json, breaches_page
 from samstad_node.pages.doors import OPEN_DOORS, Door, Doors
 from samstad_node.pages.html import start_page
@@ -90,6 +92,7 @@ def create_pages(  # noqa: PLR0913  # what the composition root wires, each by i
     pages = _Pages(live, reader, by_models(shorten), site or Site(stylesheets=("/static/pages.css",)))
     document = build_openapi(routes, version=version)
     described = orjson.dumps(document)
+    told = orjson.dumps(build_asyncapi(version=version))
 
     def answer(give: Callable[[], Answer]) -> Callable[[Request], Response]:
         return lambda _: _of_answer(give())
@@ -106,6 +109,7 @@ def create_pages(  # noqa: PLR0913  # what the composition root wires, each by i
         "/problems": lambda request: html_answer(problems_page(language=_language(request))),
         "/problems/{name}": _problem,
         "/openapi.json": page(lambda _: respond_with(described, "application/json")),
+        "/asyncapi.json": page(lambda _: respond_with(told, "application/json")),
         "/api": page(lambda request: html_answer(api_page(document, language=_language(request)))),
         "/health": answer(lambda: health_answer(health())),
         "/ready": answer(lambda: ready_answer(health())),

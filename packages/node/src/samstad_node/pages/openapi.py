@@ -127,7 +127,7 @@ def api_page(document: Mapping[str, Any], *, language: str) -> str:
     ]
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
     body = (
-        '<p><a href="/openapi.json">openapi.json</a></p>'
+        '<p><a href="/openapi.json">openapi.json</a>, <a href="/asyncapi.json">asyncapi.json</a></p>'
         f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
     return page(title, body, language=language, path="/api")
