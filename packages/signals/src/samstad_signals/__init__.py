@@ -1,0 +1,1 @@
+"""Traffic signals: controllers as entities, alarms, plans, operator commands, measures, adaptive control."""

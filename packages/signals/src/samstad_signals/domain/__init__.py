@@ -1,0 +1,1 @@
+"""Decisions about signals as pure functions; every time is an argument (I7)."""

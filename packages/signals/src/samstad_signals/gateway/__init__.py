@@ -1,0 +1,1 @@
+"""Where RSMP is spoken: the supervisor over the sessions of samstad-rsmp."""
