@@ -3,6 +3,7 @@
 DevicesError
 ├── MessageRefused     a body is not what its sender's network server writes; ``pointer`` names the member
 ├── IdentifierRefused  a text is no identifier of its kind
+├── ProfileRefused     a device model's profile cannot work; ``pointer`` names the member
 ├── TransitionRefused  a device may not go from one state of its life to another, or not yet
 └── CodecFailed        a codec gave no measurement
     ├── CodecRefused   it cannot be loaded, or has no function that decodes
@@ -20,6 +21,7 @@ __all__ = [
     "DevicesError",
     "IdentifierRefused",
     "MessageRefused",
+    "ProfileRefused",
     "TransitionRefused",
 ]
 
@@ -44,6 +46,10 @@ class MessageRefused(DevicesError):
 
 class IdentifierRefused(DevicesError):
     """A text is no identifier of its kind."""
+
+
+class ProfileRefused(DevicesError):
+    """A device model's profile is none, or cannot work."""
 
 
 class TransitionRefused(DevicesError):
