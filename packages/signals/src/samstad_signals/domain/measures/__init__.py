@@ -1,0 +1,1 @@
+"""Measures of how signals perform, as pure functions over streams of events; times are seconds."""
