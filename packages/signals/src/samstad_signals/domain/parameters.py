@@ -50,7 +50,8 @@ def judge_checksum(archive: Sequence[Parameters], checksum: str) -> Judgement:
     """Return what a checksum means against an archive in order of time.
 
     ``known`` is the latest version; ``restored`` an older one, that somebody put back; ``changed`` is one
-    that nobody here has seen, so the parameters are to be read and somebody asked; ``unarchived`` the first one.
+    that nobody here has seen, so the parameters are to be read and somebody asked;
+    ``unarchived`` is the first one.
     """
     if not archive:
         return "unarchived"

@@ -1,0 +1,159 @@
+"""Controllers, signal groups, detectors and alarms as entities, in the models' words (I2, I8).
+
+Only what is known is written, so that what a person has entered stays: names, places, owners. Where the
+models have no word, the attribute's own stands in the @context's default vocabulary: parameterChecksum,
+clockSkew, coordination, communicationFault.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from samstad_models.alerts import AlertState
+from samstad_signals.domain.alarms import category_of
+from samstad_signals.domain.controller import ControllerState, controller_status, signal_mode, signal_state
+from samstad_signals.domain.link import Fault
+
+__all__ = [
+    "Site",
+    "alert_entity",
+    "alert_id",
+    "controller_entity",
+    "controller_id",
+    "detector_entities",
+    "group_entities",
+    "iso_text",
+]
+
+Document = dict[str, Any]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FAULTED = frozenset("abcd")
+
+
+class Site(NamedTuple):
+    """A controller: the road keeper in entity ids, and its own id in RSMP."""
+
+    authority: str
+    site_id: str
+
+
+def iso_text(time_us: int) -> str:
+    """Return a time as NGSI-LD writes it."""
+    return (_EPOCH + timedelta(microseconds=time_us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def controller_id(authority: str, site_id: str) -> str:
+    """Return the id of a controller's entity."""
+    return f"urn:ngsi-ld:SignalController:{authority}:{quote(site_id, safe='+-._')}"
+
+
+def alert_id(authority: str, site_id: str, component_id: str, code: str) -> str:
+    """Return the id of the alert of one alarm of one component; what happens anew opens it anew."""
+    parts = "-".join(quote(part, safe="+._") for part in (site_id, component_id, code))
+    return f"urn:ngsi-ld:Alert:{authority}:{parts}"
+
+
+def _property(value: Any, observed: str | None = None, unit: str | None = None) -> Document:
+    attribute = {"type": "Property", "value": value}
+    if unit is not None:
+        attribute["unitCode"] = unit
+    if observed is not None:
+        attribute["observedAt"] = observed
+    return attribute
+
+
+def _date(time_us: int) -> Document:
+    return _property({"@type": "DateTime", "@value": iso_text(time_us)})
+
+
+def controller_entity(
+    site: Site, state: ControllerState, *, connected: bool, fault: Fault, now_us: int
+) -> Document:
+    """Return what is known of a controller now."""
+    observed = iso_text(now_us)
+    states = state.group_states
+    known = {
+        "controllerStatus": (controller_status(state, connected=connected), None),
+        "communicationFault": (fault, None),
+        "controlMode": (signal_mode(state), None),
+        "activePlanNumber": (state.plan, None),
+        "cycleCounter": (state.cycle_counter_s, "SEC"),
+        "faultedGroupCount": (states and sum(one in FAULTED for one in states), None),
+        "softwareRelease": (state.version or None, None),
+        "coordination": (state.coordination, None),
+        "parameterChecksum": (state.checksum or None, None),
+        "clockSkew": (state.clock_skew_s, "SEC"),
+    }
+    attributes = {
+        name: _property(value, observed, unit)
+        for name, (value, unit) in known.items()
+        if value is not None and value != ""
+    }
+    return {"id": controller_id(*site), "type": "SignalController", **attributes}
+
+
+def group_entities(site: Site, before: str | None, states: str, *, now_us: int) -> list[Document]:
+    """Return the signal groups that show something else than before."""
+    controller = controller_id(*site)
+    old = [signal_state(one) for one in before or ""]
+    found = []
+    for number, character in enumerate(states, start=1):
+        shown = signal_state(character)
+        if number > len(old) or old[number - 1] != shown:
+            found.append(
+                {
+                    "id": f"{controller.replace(':SignalController:', ':SignalGroup:', 1)}-{number}",
+                    "type": "SignalGroup",
+                    "signalController": {"type": "Relationship", "object": controller},
+                    "groupNumber": _property(number),
+                    "signalState": _property(shown, iso_text(now_us)),
+                }
+            )
+    return found
+
+
+def detector_entities(site: Site, before: str | None, states: str, *, now_us: int) -> list[Document]:
+    """Return the detectors that say something else than before; one that says nothing is left as it was."""
+    controller = controller_id(*site)
+    found = []
+    for number, character in enumerate(states, start=1):
+        if character in "01" and (before or "")[number - 1 : number] != character:
+            found.append(
+                {
+                    "id": f"{controller.replace(':SignalController:', ':TrafficDetector:', 1)}-d{number}",
+                    "type": "TrafficDetector",
+                    "signalController": {"type": "Relationship", "object": controller},
+                    "detectorNumber": _property(number),
+                    "detected": _property(character == "1", iso_text(now_us)),
+                }
+            )
+    return found
+
+
+def alert_entity(site: Site, component_id: str, code: str, alert: AlertState) -> Document:
+    """Return an alarm's alert."""
+    attributes = {
+        "alertCategory": _property(category_of(code)),
+        "alertType": _property(code),
+        "severity": _property(alert.severity),
+        "alertSource": {"type": "Relationship", "object": controller_id(*site)},
+        "description": _property(f"{code} of {component_id} at {site.site_id}"),
+        "active": _property(alert.active),
+        "acknowledged": _property(alert.acknowledged),
+        "suspended": _property(alert.suspended_until_us is not None),
+        "firstSeen": _date(alert.first_seen_us),
+        "lastSeen": _date(alert.last_seen_us),
+        "occurrenceCount": _property(alert.occurrences),
+    }
+    if alert.suspended_until_us is not None:
+        attributes["suspendedUntil"] = _date(alert.suspended_until_us)
+    if alert.cleared_us >= 0:
+        attributes["clearedAt"] = _date(alert.cleared_us)
+    if alert.acknowledged_by is not None:
+        attributes["acknowledgedBy"] = _property(alert.acknowledged_by)
+    if alert.comments:
+        rows = [{"by": one.by, "at": iso_text(one.at_us), "text": one.text} for one in alert.comments]
+        attributes["comments"] = _property(rows)
+    return {"id": alert_id(*site, component_id, code), "type": "Alert", **attributes}

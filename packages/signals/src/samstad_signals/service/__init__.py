@@ -1,0 +1,1 @@
+"""What the service does with what it hears: one fleet of controllers, written out as entities."""

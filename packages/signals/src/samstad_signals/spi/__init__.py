@@ -1,0 +1,1 @@
+"""What the service needs of others, as small protocols that it owns."""
