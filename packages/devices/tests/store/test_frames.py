@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import apsw
@@ -16,7 +17,7 @@ from samstad_devices.domain.identifiers import Identifier
 from samstad_devices.domain.messages import DownlinkAnswered, Joined, Reception, StatusReported, Uplink
 from samstad_devices.domain.sameness import WINDOW_US
 from samstad_devices.spi.frame_store import Arrival, Heard, Outcome, StoreFull, StoreUnavailable
-from samstad_devices.store.database import DATABASE, migrations
+from samstad_devices.store.database import DATABASE, Database, migrations
 from samstad_devices.store.frames import SqliteFrames
 
 EUI = Identifier("devEUI", "70B3D57ED0000001")
@@ -30,12 +31,20 @@ UPLINK = Uplink(
 )
 
 
-@pytest.fixture
-async def frames(tmp_path):
-    store = SqliteFrames(tmp_path / DATABASE)
-    await store.open()
+@asynccontextmanager
+async def opened(path, **limits):
+    database = Database(path)
+    await database.open()
+    store = SqliteFrames(database, **limits)
     yield store
     await store.close()
+    await database.close()
+
+
+@pytest.fixture
+async def frames(tmp_path):
+    async with opened(tmp_path / DATABASE) as store:
+        yield store
 
 
 def arrival(message=UPLINK, *, at=1_000, way="lorawan/chirpstack") -> Arrival:
@@ -117,36 +126,35 @@ async def test_what_became_of_messages_is_kept_and_quarantine_is_released(frames
 
 
 async def test_more_than_may_wait_is_refused_and_nothing_is_lost(tmp_path):
-    store = SqliteFrames(tmp_path / DATABASE, most_pending=5)
-    await store.open()
-    calls = (store.keep(arrival(replace(UPLINK, counter=number))) for number in range(9))
-    results = await asyncio.gather(*calls, return_exceptions=True)
-    assert results[:5] == [True] * 5
-    assert all(isinstance(one, StoreFull) for one in results[5:])
-    assert len(await numbers(store)) == 5
-    await store.close()
+    async with opened(tmp_path / DATABASE, most_pending=5) as store:
+        calls = (store.keep(arrival(replace(UPLINK, counter=number))) for number in range(9))
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        assert results[:5] == [True] * 5
+        assert all(isinstance(one, StoreFull) for one in results[5:])
+        assert len(await numbers(store)) == 5
 
 
 async def test_a_full_disk_is_told_to_the_sender_and_passes(tmp_path):
-    store = SqliteFrames(tmp_path / DATABASE)
-    await store.open()
-    store._connection.pragma("max_page_count", store._connection.pragma("page_count") + 2)
+    database = Database(tmp_path / DATABASE)
+    await database.open()
+    store = SqliteFrames(database)
+    await database.run(lambda: database.connection.pragma("max_page_count", 20))
     big = replace(UPLINK, payload=b"x" * 250_000)
     with pytest.raises(StoreFull, match="disk"):
         await store.keep(arrival(big))
-    store._connection.pragma("max_page_count", 1_000_000)
+    await database.run(lambda: database.connection.pragma("max_page_count", 1_000_000))
     assert await store.keep(arrival(big))
-    await store.close()
+    await database.close()
 
 
 async def test_a_database_of_a_newer_release_is_refused(tmp_path):
     connection = apsw.Connection(str(tmp_path / DATABASE))
     connection.pragma("user_version", len(migrations()) + 1)
     connection.close()
-    store = SqliteFrames(tmp_path / DATABASE)
+    database = Database(tmp_path / DATABASE)
     with pytest.raises(StoreUnavailable, match="schema"):
-        await store.open()
-    await store.close()
+        await database.open()
+    await database.close()
 
 
 KILLED = """
@@ -155,11 +163,13 @@ from pathlib import Path
 from samstad_devices.domain.identifiers import Identifier
 from samstad_devices.domain.messages import Uplink
 from samstad_devices.spi.frame_store import Arrival
+from samstad_devices.store.database import Database
 from samstad_devices.store.frames import SqliteFrames
 
 async def main():
-    store = SqliteFrames(Path(sys.argv[1]))
-    await store.open()
+    database = Database(Path(sys.argv[1]))
+    await database.open()
+    store = SqliteFrames(database)
     async def keep(number):
         device = Identifier("devEUI", "0" * 16)
         await store.keep(Arrival("x", Uplink(device=device, payload=b"", counter=number), 1))
@@ -181,8 +191,6 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path):
     told += [int(line) for line in process.stdout.read().split("\n")[:-1] if line]
     process.wait()
     process.stdout.close()
-    store = SqliteFrames(path)
-    await store.open()
-    kept = {one.message.counter for one in await store.waiting(after=0, limit=1_000_000)}
-    assert set(told) <= kept
-    await store.close()
+    async with opened(path) as store:
+        kept = {one.message.counter for one in await store.waiting(after=0, limit=1_000_000)}
+        assert set(told) <= kept

@@ -2,20 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import TypeVar
 
 import apsw
 
 from samstad_devices.spi.frame_store import StoreFull, StoreUnavailable
 
-__all__ = ["DATABASE", "migrations", "open_database", "transaction"]
+__all__ = ["DATABASE", "Database", "migrations", "open_database", "transaction"]
 
 DATABASE = "devices.db"
 _BUSY_MS = 5_000
+
+T = TypeVar("T")
+
+
+class Database:
+    """The database and the one thread that owns its connection.
+
+    Args:
+        path: of the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="devices-store")
+        self._connection: apsw.Connection | None = None
+
+    @property
+    def connection(self) -> apsw.Connection:
+        """The connection, for work in its thread."""
+        if self._connection is None:
+            raise RuntimeError("the database is not open")
+        return self._connection
+
+    async def open(self) -> None:
+        """Open the database; raises StoreUnavailable."""
+
+        def opened() -> None:
+            self._connection = open_database(self._path)
+
+        await self.run(opened)
+
+    async def close(self) -> None:
+        """Close it when what was begun is done."""
+        if self._connection is not None:
+            await self.run(self._connection.close)
+        self._thread.shutdown(wait=True)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Return what some work gives in the thread of the connection."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def commit(self) -> AbstractContextManager[apsw.Cursor]:
+        """Return a transaction, for work in the connection's thread; raises as ``transaction``."""
+        return transaction(self.connection, self._path)
 
 
 @cache

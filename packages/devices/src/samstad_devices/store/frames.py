@@ -3,69 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any, TypeVar, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import apsw
 
 from samstad_devices.domain.messages import Uplink
 from samstad_devices.domain.sameness import are_same, sameness
 from samstad_devices.spi.frame_store import Arrival, Heard, Kept, Outcome, State, StoreFull
-from samstad_devices.store.database import open_database, transaction
+from samstad_devices.store.database import Database
 from samstad_devices.store.messages import kind_of, pack, unpack
 
 __all__ = ["SqliteFrames"]
 
-T = TypeVar("T")
 _Waiting = tuple[Arrival, "asyncio.Future[bool]"]
 _COLUMNS = "number, way, kind, message, received_us, state, reason, detail"
 
 
 class SqliteFrames:
-    """Fills the FrameStore port; one thread owns the connection.
+    """Fills the FrameStore port.
 
     Args:
-        path: of the database.
+        database: opened and closed by who made it.
         most_pending: messages that may wait for a commit; more are refused.
         batch: messages of one commit.
     """
 
-    def __init__(self, path: Path, *, most_pending: int = 10_000, batch: int = 1_000) -> None:
-        self._path = path
+    def __init__(self, database: Database, *, most_pending: int = 10_000, batch: int = 1_000) -> None:
+        self._database = database
         self._most_pending = most_pending
         self._batch = batch
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="devices-store")
-        self._connection: apsw.Connection | None = None
         self._pending: list[_Waiting] = []
         self._committing: asyncio.Task[None] | None = None
-        self.arrived = asyncio.Event()
-        """Set when something new waits; who works through it clears it."""
-
-    async def open(self) -> None:
-        """Open the database; raises StoreUnavailable."""
-
-        def opened() -> None:
-            self._connection = open_database(self._path)
-
-        await self._in_thread(opened)
 
     async def close(self) -> None:
-        """Finish what was given, and close."""
+        """Finish what was given."""
         if self._committing is not None:
             await asyncio.wait([self._committing])
-        if self._connection is not None:
-            await self._in_thread(self._connection.close)
-        self._thread.shutdown(wait=True)
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-    def _db(self) -> apsw.Connection:
-        if self._connection is None:
-            raise RuntimeError("the store is not open")
-        return self._connection
 
     # -- arrivals ---------------------------------------------------------------------------------
 
@@ -84,7 +58,7 @@ class SqliteFrames:
             taken, self._pending = self._pending[: self._batch], self._pending[self._batch :]
             arrivals = [arrival for arrival, _ in taken]
             try:
-                results = await self._in_thread(lambda arrivals=arrivals: self._insert(arrivals))  # type: ignore[misc]
+                results = await self._database.run(lambda arrivals=arrivals: self._insert(arrivals))  # type: ignore[misc]
             except Exception as error:  # noqa: BLE001 - every sender is told what went wrong
                 for _, durable in taken:
                     if not durable.done():
@@ -93,10 +67,9 @@ class SqliteFrames:
             for (_, durable), is_new in zip(taken, results, strict=True):
                 if not durable.done():
                     durable.set_result(is_new)
-            self.arrived.set()
 
     def _insert(self, arrivals: Sequence[Arrival]) -> list[bool]:
-        with transaction(self._db(), self._path) as cursor:
+        with self._database.commit() as cursor:
             return [_insert(cursor, arrival) for arrival in arrivals]
 
     # -- what waits ---------------------------------------------------------------------------------
@@ -116,60 +89,58 @@ class SqliteFrames:
         statement = f"SELECT {_COLUMNS} FROM frame WHERE {where}"  # noqa: S608 - no part comes from outside
 
         def read() -> list[Kept]:
-            return [_kept(row) for row in self._db().execute(statement, values)]
+            return [_kept(row) for row in self._database.connection.execute(statement, values)]
 
-        return await self._in_thread(read)
+        return await self._database.run(read)
 
     async def settle(self, outcomes: Sequence[Outcome], heard: Sequence[Heard], *, now_us: int) -> None:
         """Keep what became of messages, and when their devices were heard."""
 
         def write() -> None:
-            with transaction(self._db(), self._path) as cursor:
+            with self._database.commit() as cursor:
                 cursor.executemany(
                     "UPDATE frame SET state = ?, reason = ?, detail = ?, settled_us = ? WHERE number = ?",
                     [(one.state, one.reason, one.detail, now_us, one.number) for one in outcomes],
                 )
                 cursor.executemany("REPLACE INTO heard VALUES (?, ?, ?, ?, ?, ?, ?)", heard)
 
-        await self._in_thread(write)
+        await self._database.run(write)
 
     async def release(self, *, device: str | None, reason: str | None) -> int:
         """Let messages in quarantine wait again."""
 
         def write() -> int:
-            with transaction(self._db(), self._path) as cursor:
+            with self._database.commit() as cursor:
                 cursor.execute(
                     "UPDATE frame SET state = 'waiting', reason = '', detail = '', settled_us = NULL "
                     "WHERE state = 'quarantined' AND (?1 IS NULL OR device = ?1) "
                     "AND (?2 IS NULL OR reason = ?2)",
                     (device, reason),
                 )
-                return self._db().changes()
+                return self._database.connection.changes()
 
-        released = await self._in_thread(write)
-        self.arrived.set()
-        return released
+        return await self._database.run(write)
 
     async def heard(self) -> Mapping[str, Heard]:
         """Return when each device was heard."""
 
         def read() -> dict[str, Heard]:
-            rows = self._db().execute(
+            rows = self._database.connection.execute(
                 "SELECT device, heard_us, measured_us, accepted_us, counter, frames, lost FROM heard"
             )
             return {cast("str", row[0]): Heard(*cast("Any", row)) for row in rows}
 
-        return await self._in_thread(read)
+        return await self._database.run(read)
 
     async def forget(self, *, before_us: int) -> int:
         """Drop messages that were settled before a time."""
 
         def write() -> int:
-            with transaction(self._db(), self._path) as cursor:
+            with self._database.commit() as cursor:
                 cursor.execute("DELETE FROM frame WHERE settled_us < ?", (before_us,))
-                return self._db().changes()
+                return self._database.connection.changes()
 
-        return await self._in_thread(write)
+        return await self._database.run(write)
 
 
 def _insert(cursor: apsw.Cursor, arrival: Arrival) -> bool:

@@ -1,0 +1,153 @@
+"""Which devices there are, in memory: asked for each message, told by the broker of every change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from samstad_devices.domain.errors import ProfileRefused
+from samstad_devices.domain.identifiers import Identifier
+from samstad_devices.domain.names import CONTRACT, PROFILE, attribute_of, identifiers_of
+from samstad_devices.domain.profile import Profile, read_profile
+from samstad_devices.spi.city import City
+from samstad_ngsild.client import Notification, Selection
+
+__all__ = ["Directory", "KnownDevice"]
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDevice:
+    """A Device entity as far as messages depend on it.
+
+    Attributes:
+        id: of the entity.
+        life: ``lifeCycle``, or empty.
+        model: id of its DeviceModel, or empty.
+        asset: id of the place that it measures, or empty; the first where there are several.
+        expected_s: how often it reports, its own word before its model's; 0 where nobody knows.
+    """
+
+    id: str
+    identifiers: frozenset[Identifier] = frozenset()
+    life: str = ""
+    model: str = ""
+    asset: str = ""
+    expected_s: float = 0.0
+    has_contract: bool = False
+    has_position: bool = False
+
+
+class Directory:
+    """Devices by their identifiers, and the profiles of their models."""
+
+    def __init__(self) -> None:
+        self._devices: dict[str, KnownDevice] = {}
+        self._owners: dict[Identifier, dict[str, None]] = {}
+        self._profiles: dict[str, Profile | ProfileRefused] = {}
+        self.loaded = asyncio.Event()
+        """Set when all that the broker has was seen once: before that, unknown means nothing."""
+        self.appeared: set[Identifier] = set()
+        """Identifiers that are new since somebody emptied it: what waits for them can go on."""
+
+    def __len__(self) -> int:
+        return len(self._devices)
+
+    def __iter__(self) -> Iterator[KnownDevice]:
+        return iter(self._devices.values())
+
+    def device(self, entity_id: str) -> KnownDevice | None:
+        """Return a device by the id of its entity."""
+        return self._devices.get(entity_id)
+
+    def owners(self, identifier: Identifier) -> tuple[str, ...]:
+        """Return the ids of all devices that claim an identifier; two are one too many."""
+        return tuple(self._owners.get(identifier, ()))
+
+    def profile(self, model: str) -> Profile | None:
+        """Return a model's profile; None where it has none.
+
+        Raises:
+            ProfileRefused: it has one that cannot work.
+        """
+        found = self._profiles.get(model)
+        if isinstance(found, ProfileRefused):
+            raise found
+        return found
+
+    def interval_s(self, device: KnownDevice) -> float:
+        """Return how often a device reports, 0 where nobody knows."""
+        profile = self._profiles.get(device.model)
+        of_model = profile.expected_interval_s if isinstance(profile, Profile) else 0.0
+        return device.expected_s or of_model
+
+    async def load(self, city: City) -> None:
+        """Take all that the broker has."""
+        async for page in city.pages(Selection(type="DeviceModel")):
+            self.take_models(page)
+        async for page in city.pages(Selection(type="Device")):
+            self.take_devices(page)
+        self.loaded.set()
+
+    async def told_devices(self, notification: Notification) -> None:
+        """Take what the broker tells of devices."""
+        self.take_devices(notification.entities)
+
+    async def told_models(self, notification: Notification) -> None:
+        """Take what the broker tells of device models."""
+        self.take_models(notification.entities)
+
+    def take_devices(self, entities: Iterable[Document]) -> None:
+        """Take devices as they are now."""
+        for entity in entities:
+            self._forget(entity["id"])
+            if "deletedAt" not in entity:
+                self._learn(_read_device(entity))
+
+    def take_models(self, entities: Iterable[Document]) -> None:
+        """Take models as they are now."""
+        for entity in entities:
+            told = None if "deletedAt" in entity else attribute_of(entity, PROFILE)
+            if told is None:
+                self._profiles.pop(entity["id"], None)
+                continue
+            try:
+                self._profiles[entity["id"]] = read_profile(told)
+            except ProfileRefused as error:
+                self._profiles[entity["id"]] = error
+
+    def _learn(self, device: KnownDevice) -> None:
+        self._devices[device.id] = device
+        for one in device.identifiers:
+            self._owners.setdefault(one, {})[device.id] = None
+            self.appeared.add(one)
+
+    def _forget(self, entity_id: str) -> None:
+        known = self._devices.pop(entity_id, None)
+        for one in known.identifiers if known else ():
+            owners = self._owners[one]
+            del owners[entity_id]
+            if not owners:
+                del self._owners[one]
+
+
+def _read_device(entity: Document) -> KnownDevice:
+    expected = attribute_of(entity, "expectedInterval")
+    return KnownDevice(
+        id=entity["id"],
+        identifiers=identifiers_of(entity),
+        life=_text(attribute_of(entity, "lifeCycle")),
+        model=_text(attribute_of(entity, "refDeviceModel")),
+        asset=_text(attribute_of(entity, "controlledAsset")),
+        expected_s=float(expected) if isinstance(expected, int | float) and expected > 0 else 0.0,
+        has_contract=bool(attribute_of(entity, CONTRACT)),
+        has_position=attribute_of(entity, "location") is not None,
+    )
+
+
+def _text(told: object) -> str:
+    first = told[0] if isinstance(told, list) and told else told
+    return first if isinstance(first, str) else ""

@@ -1,0 +1,17 @@
+"""The CodecSource port: programs of vendors by what they are."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from samstad_devices.domain.codec import Codec
+
+__all__ = ["CodecSource"]
+
+
+class CodecSource(Protocol):
+    """Gives codecs by their digest."""
+
+    async def codec(self, digest: str) -> Codec | None:
+        """Return a codec, or None where nobody has brought it."""
+        ...
