@@ -82,6 +82,8 @@ class InProcessTransport:
         """Return the answer of the application."""
         given = {**ask.headers, **self._credentials()}
         headers = {name.lower(): value for name, value in given.items()}
+        if ask.body is not None:
+            headers["content-length"] = str(len(ask.body))
         raw_query = urlencode(ask.query, quote_via=quote)
         asked = self._request(ask.method, self._root + ask.path, raw_query, headers, ask.body or b"")
         found = self._application(asked)
