@@ -101,6 +101,18 @@ async def test_one_attribute_is_changed_replaced_and_deleted(source):
         await client.update_attribute(LAMP, "level", {"value": 4})
 
 
+async def test_what_an_update_left_alone_is_told_and_not_passed_over(source):
+    client = source.client()
+    await client.create(lamp(level=1))
+    left = await client.append(LAMP, {"level": prop(2), "height": prop(8)}, overwrite=False)
+    assert [one.attribute.rpartition("/")[2] for one in left] == ["level"]
+    assert left[0].reason
+    found = await client.retrieve(LAMP)
+    assert (found["level"]["value"], found["height"]["value"]) == (1, 8)
+    assert await client.append(LAMP, {"level": prop(3)}) == []
+    assert await client.update(LAMP, {"level": prop(4)}) == []
+
+
 async def test_a_query_yields_every_match_over_many_pages_and_none_else(source):
     client = source.client(page=4)
     await client.create_many(lamp(number, level=number) for number in range(11))

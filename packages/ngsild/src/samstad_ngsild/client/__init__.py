@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from samstad_ngsild.client.client import BatchOutcome, Client, Document, Format, NotTaken, Selection
+from samstad_ngsild.client.client import (
+    BatchOutcome,
+    Client,
+    Document,
+    Format,
+    NotTaken,
+    NotUpdated,
+    Selection,
+)
 from samstad_ngsild.client.errors import (
     ClientError,
     NotAllowed,
@@ -31,6 +39,7 @@ __all__ = [
     "InProcessTransport",
     "NotAllowed",
     "NotTaken",
+    "NotUpdated",
     "Notification",
     "Notified",
     "Overloaded",

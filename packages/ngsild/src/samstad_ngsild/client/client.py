@@ -17,7 +17,7 @@ from samstad_ngsild.client.errors import Unreadable, error_of, problem_error
 from samstad_ngsild.client.transport import Answer, Ask, Transport
 from samstad_ngsild.errors import AlreadyExists, ResourceNotFound
 
-__all__ = ["BatchOutcome", "Client", "Document", "Format", "NotTaken", "Selection"]
+__all__ = ["BatchOutcome", "Client", "Document", "Format", "NotTaken", "NotUpdated", "Selection"]
 
 Document = dict[str, Any]
 Format = Literal["normalized", "concise", "simplified"]
@@ -74,6 +74,13 @@ class NotTaken(msgspec.Struct, frozen=True):
 
     entity_id: str
     error: Exception
+
+
+class NotUpdated(msgspec.Struct, frozen=True):
+    """One attribute that an operation left as it was, and why (clause 5.2.19)."""
+
+    attribute: str
+    reason: str
 
 
 class BatchOutcome(msgspec.Struct, frozen=True):
@@ -210,14 +217,21 @@ class Client:
 
     # -- attributes -------------------------------------------------------------------------------
 
-    async def append(self, entity_id: str, fragment: Document, *, overwrite: bool = True) -> None:
-        """Add attributes to an entity (clause 5.6.3); those that are there are replaced, or left."""
-        query = [] if overwrite else [("options", "noOverwrite")]
-        await self.send("POST", _entity(entity_id) + "/attrs", query=query, body=fragment)
+    async def append(self, entity_id: str, fragment: Document, *, overwrite: bool = True) -> list[NotUpdated]:
+        """Add attributes to an entity (clause 5.6.3); those that are there are replaced, or left.
 
-    async def update(self, entity_id: str, fragment: Document) -> None:
-        """Replace attributes that an entity has (clause 5.6.2)."""
-        await self.send("PATCH", _entity(entity_id) + "/attrs", body=fragment)
+        Returns:
+            What was left as it was: without ``overwrite``, what was there.
+        """
+        query = [] if overwrite else [("options", "noOverwrite")]
+        return _left(await self.send("POST", _entity(entity_id) + "/attrs", query=query, body=fragment))
+
+    async def update(self, entity_id: str, fragment: Document) -> list[NotUpdated]:
+        """Replace attributes that an entity has (clause 5.6.2); return what was left as it was.
+
+        A broker may leave attributes that the entity does not have.
+        """
+        return _left(await self.send("PATCH", _entity(entity_id) + "/attrs", body=fragment))
 
     async def update_attribute(self, entity_id: str, name: str, fragment: Document) -> None:
         """Change members of one attribute (clause 5.6.4)."""
@@ -372,6 +386,14 @@ def _array(answer: Answer) -> list[Document]:
     if not isinstance(found, list):
         raise Unreadable(f"The broker answered with {type(found).__name__} where an array was asked for.")
     return found
+
+
+def _left(answer: Answer) -> list[NotUpdated]:
+    """Read what an update left alone: 204 means nothing, 207 names it (clause 5.2.18)."""
+    if answer.status != 207:
+        return []
+    told = _object(answer).get("notUpdated", ())
+    return [NotUpdated(str(one.get("attributeName", "")), str(one.get("reason", ""))) for one in told]
 
 
 def _batch_answer(kind: str, part: list[Any], answer: Answer) -> tuple[list[str], list[str], list[NotTaken]]:
