@@ -49,6 +49,10 @@ class MemoryCity:
             raise ResourceNotFound(f"There is no {entity_id}.")
         self.entities[entity_id].update(copy.deepcopy(fragment))
 
+    async def delete_attribute(self, entity_id, name):
+        self._reach()
+        del self.entities[entity_id][name]
+
     async def create_many(self, entities):
         self._reach()
         outcome = BatchOutcome([], [], [])

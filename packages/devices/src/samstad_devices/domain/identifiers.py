@@ -72,6 +72,7 @@ KINDS: dict[str, Callable[[str], str]] = {
     "talqAddress": _plain,
     "meterId": _plain,
     "inventoryNumber": _plain,
+    "entity": _plain,
 }
 """Kind → what makes its text canonical; raises IdentifierRefused."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from samstad_devices.domain.errors import ProfileRefused
@@ -65,7 +65,15 @@ class Directory:
 
     def owners(self, identifier: Identifier) -> tuple[str, ...]:
         """Return the ids of all devices that claim an identifier; two are one too many."""
+        if identifier.kind == "entity":
+            return (identifier.text,) if identifier.text in self._devices else ()
         return tuple(self._owners.get(identifier, ()))
+
+    def change(self, entity_id: str, **changes: Any) -> None:
+        """Know a change at once that the broker will tell in a moment."""
+        known = self._devices.get(entity_id)
+        if known is not None:
+            self._devices[entity_id] = replace(known, **changes)
 
     def profile(self, model: str) -> Profile | None:
         """Return a model's profile; None where it has none.

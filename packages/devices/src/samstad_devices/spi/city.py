@@ -23,8 +23,12 @@ class City(Protocol):
         """Yield the entities of a selection, page by page."""
         ...
 
-    async def append(self, entity_id: str, fragment: Document, *, overwrite: bool = True) -> None:
+    async def append(self, entity_id: str, fragment: Document, *, overwrite: bool = True) -> object:
         """Add attributes to an entity."""
+        ...
+
+    async def delete_attribute(self, entity_id: str, name: str) -> None:
+        """Delete an attribute."""
         ...
 
     async def create_many(self, entities: Iterable[Document]) -> BatchOutcome:

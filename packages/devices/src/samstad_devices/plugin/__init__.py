@@ -1,0 +1,87 @@
+"""What a node reads at its start; the service itself is imported in its own process."""
+
+from __future__ import annotations
+
+from samstad_devices.settings import DevicesSettings
+from samstad_plugin import Plugin, Problem, ProblemText
+
+__all__ = ["plugin"]
+
+plugin = Plugin(
+    name="devices",
+    text="takes in what devices send, and keeps their lives",
+    settings=DevicesSettings,
+    start="samstad_devices.plugin.role:start",
+    problems=(
+        Problem(
+            "devices-message-refused",
+            400,
+            ProblemText(
+                "Meddelandet gick inte att läsa",
+                "Det som kom är inte det som avsändaren brukar skriva.",
+                "Läs vad som sägs om felet, rätta och skicka igen.",
+            ),
+            ProblemText(
+                "The message could not be read",
+                "What came is not what its sender writes.",
+                "Read what is said of the fault, mend it and send it again.",
+            ),
+        ),
+        Problem(
+            "devices-token-refused",
+            401,
+            ProblemText(
+                "Fel nyckel",
+                "Nyckeln är okänd, återkallad eller för gammal.",
+                "Be den som sköter enheterna om en ny.",
+            ),
+            ProblemText(
+                "The token is refused",
+                "The token is unknown, revoked or too old.",
+                "Ask whoever manages the devices for a new one.",
+            ),
+        ),
+        Problem(
+            "devices-unknown-device",
+            404,
+            ProblemText(
+                "Okänd enhet",
+                "Det finns ingen enhet med det namnet.",
+                "Se efter vad den heter, eller lägg till den.",
+            ),
+            ProblemText(
+                "Unknown device",
+                "There is no device of that id.",
+                "Look up its id, or add it.",
+            ),
+        ),
+        Problem(
+            "devices-not-now",
+            409,
+            ProblemText(
+                "Det går inte nu",
+                "Enhetens livscykel tillåter det inte, eller inte än.",
+                "Gör först det som saknas; det står i felet.",
+            ),
+            ProblemText(
+                "Not now",
+                "The device's life does not allow it, or not yet.",
+                "Do first what is missing; the error says what.",
+            ),
+        ),
+        Problem(
+            "devices-cannot-keep",
+            503,
+            ProblemText(
+                "Kan inte ta emot",
+                "Meddelandet har inte sparats.",
+                "Skicka det igen om en stund.",
+            ),
+            ProblemText(
+                "Cannot keep it",
+                "The message is not kept.",
+                "Send it again in a while.",
+            ),
+        ),
+    ),
+)

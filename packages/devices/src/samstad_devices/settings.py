@@ -1,0 +1,19 @@
+"""Settings of the role."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+__all__ = ["DevicesSettings"]
+
+
+class DevicesSettings(msgspec.Struct, frozen=True):
+    """Devices of any radio: how many messages may wait, how long frames are kept, limits of codecs."""
+
+    waiting: Annotated[int, Meta(ge=100, description="Messages that may wait for the disk at once.")] = 10_000
+    keep_days: Annotated[float, Meta(gt=0, description="Raw frames are kept so long after their end.")] = 30.0
+    codec_processes: Annotated[int, Meta(ge=1, le=16, description="Processes that run codecs.")] = 1
+    codec_time_ms: Annotated[int, Meta(ge=1, le=10_000, description="Time of one decoding.")] = 100

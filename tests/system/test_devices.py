@@ -1,0 +1,196 @@
+"""Devices in a running node: webhooks and pushes over real sockets reach places, and their history."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+pytestmark = pytest.mark.system
+
+IDENTIFIERS = "https://w3id.org/samstad/identifiers"
+PROFILE = "https://w3id.org/samstad/deviceProfile"
+CONTRACT = "https://w3id.org/samstad/contract"
+BIN = "urn:ngsi-ld:WasteContainer:street:1"
+CITY = '<https://w3id.org/samstad/context/v1/city.jsonld>; rel="http://www.w3.org/ns/json-ld#context"'
+CODEC = "function decodeUplink(input) { return {data: {level: input.bytes[0]}}; }"
+
+
+def install(directory: Path) -> dict[str, str]:
+    """Make the role known to Python, as its installer would; return the environment for that."""
+    metadata = directory / "samstad_devices_role-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: samstad-devices-role\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[samstad.plugins]\ndevices = samstad_devices.plugin:plugin\n")
+    return {
+        **os.environ,
+        "PYTHONPATH": str(directory),
+        "SAMSTAD_DEMO": "1",
+        "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3",
+    }
+
+
+@pytest.fixture
+async def city(tmp_path, start_again):
+    running = start_again(tmp_path / "data", environment=install(tmp_path / "installed"))
+    await running.until_ready()
+    return running
+
+
+@pytest.fixture
+async def admin(city):
+    headers = {"X-API-Key": city.key, "Link": CITY}
+    async with aiohttp.ClientSession(city.url, headers=headers) as session:
+        yield session
+
+
+@pytest.fixture
+async def stranger(city):
+    async with aiohttp.ClientSession(city.url) as session:
+        yield session
+
+
+async def until(condition, *, within_s: float = 30):
+    async with asyncio.timeout(within_s):
+        while not (found := await condition()):  # noqa: ASYNC110 - another process changes it
+            await asyncio.sleep(0.05)
+    return found
+
+
+async def post(session, path, body, *, status=201, headers=None):
+    async with session.post(path, json=body, headers=headers) as answer:
+        text = await answer.text()
+        assert answer.status == status, text
+        return await answer.json() if text else None
+
+
+def device(number: int, model: str, **told) -> dict:
+    return {
+        "id": f"urn:ngsi-ld:Device:street:{number}",
+        "type": "Device",
+        "lifeCycle": {"type": "Property", "value": told.pop("life", "inService")},
+        "refDeviceModel": {"type": "Relationship", "object": model},
+        IDENTIFIERS: {"type": "Property", "value": [f"devEUI:{number:016X}"]},
+        CONTRACT: {"type": "Property", "value": "C-1"},
+        "location": {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [18.0, 59.3]}},
+        **told,
+    }
+
+
+def model(name: str, decoder: dict) -> dict:
+    field = {"path": "level", "attribute": "fillingLevel", "unit": "C62", "givenIn": "P1", "most": 1}
+    profile = {"type": "JsonProperty", "json": {"fields": [field], **decoder}}
+    return {"id": f"urn:ngsi-ld:DeviceModel:{name}", "type": "DeviceModel", PROFILE: profile}
+
+
+async def furnish(admin) -> None:
+    digest = (await post(admin, "/devices/v1/codecs", {"name": "a", "source": CODEC, "licence": "MIT"}))[
+        "codec"
+    ]
+    asset = {"type": "Relationship", "object": BIN}
+    entities = [
+        {"id": BIN, "type": "WasteContainer"},
+        model("lora", {"decoder": "javascript", "codec": digest}),
+        model("http", {"decoder": "json"}),
+        device(1, "urn:ngsi-ld:DeviceModel:lora", controlledAsset=asset),
+        device(2, "urn:ngsi-ld:DeviceModel:http", life="received"),
+    ]
+    await post(admin, "/ngsi-ld/v1/entityOperations/upsert", entities)
+
+
+def chirpstack(level: int, counter: int, number: int = 1) -> dict:
+    return {
+        "deduplicationId": f"d{counter}",
+        "time": f"2026-11-25T02:00:{counter:02d}Z",
+        "deviceInfo": {"devEui": f"{number:016x}"},
+        "fCnt": counter,
+        "fPort": 2,
+        "data": base64.b64encode(bytes([level])).decode(),
+        "rxInfo": [{"gatewayId": "aa", "rssi": -90}],
+    }
+
+
+async def level(admin):
+    async with admin.get(f"/ngsi-ld/v1/entities/{BIN}", params={"format": "simplified"}) as answer:
+        return (await answer.json()).get("fillingLevel")
+
+
+async def test_a_webhook_and_a_push_reach_the_place_and_the_box_is_changed(admin, stranger):  # noqa: PLR0915 - one story
+    await furnish(admin)
+    lora = await post(admin, "/devices/v1/connections", {"name": "city-lora", "network": "chirpstack"})
+    network = {"Authorization": f"Bearer {lora['token']}"}
+    hook = lora["path"] + "?event=up"
+    await post(stranger, hook, chirpstack(62, 1), status=204, headers=network)
+
+    async def is_62():
+        return await level(admin) == 0.62
+
+    await until(is_62)
+    await post(stranger, hook, chirpstack(10, 1), status=401)
+    await post(stranger, hook, chirpstack(10, 1), status=401, headers={"Authorization": "Bearer sd_x"})
+    wrong = {"deviceInfo": {"devEui": "zz"}}
+    problem = await post(stranger, hook, wrong, status=400, headers=network)
+    assert problem["type"] == "/problems/devices-message-refused"
+    await post(stranger, hook, chirpstack(9, 2, number=77), status=204, headers=network)
+
+    async def in_quarantine():
+        async with admin.get("/devices/v1/quarantine") as answer:
+            return (await answer.json())["messages"]
+
+    (stray,) = await until(in_quarantine)
+    assert (stray["reason"], stray["payload"]) == ("unknown-device", "09")
+
+    box = "urn:ngsi-ld:Device:street:1"
+    swap = {"by": "urn:ngsi-ld:Device:street:2", "reason": "the old one broke"}
+    await post(admin, f"/devices/v1/devices/{box}/swap", swap, status=204)
+    token = (await post(admin, "/devices/v1/devices/urn:ngsi-ld:Device:street:2/tokens", {}))["token"]
+    own = {"Authorization": f"Bearer {token}"}
+    await post(stranger, "/devices/v1/push", {"level": 33}, status=204, headers=own)
+
+    async def is_33():
+        return await level(admin) == 0.33
+
+    await until(is_33)
+    query = {"timerel": "after", "timeAt": "2020-01-01T00:00:00Z", "attrs": "fillingLevel"}
+    async with admin.get(f"/ngsi-ld/v1/temporal/entities/{BIN}", params=query) as answer:
+        history = (await answer.json())["fillingLevel"]
+    assert sorted(one["value"] for one in history) == [0.33, 0.62]
+
+    gone = {"state": "decommissioned", "reason": "sold"}
+    await post(admin, "/devices/v1/devices/urn:ngsi-ld:Device:street:2/life", gone, status=200)
+    await post(stranger, "/devices/v1/push", {"level": 1}, status=401, headers=own)
+    back = {"state": "inService", "reason": "no"}
+    problem = await post(admin, "/devices/v1/devices/urn:ngsi-ld:Device:street:2/life", back, status=409)
+    assert "the end" in problem["detail"]
+
+
+async def test_a_kill_loses_nothing_that_was_acknowledged(city, admin, stranger):
+    await furnish(admin)
+    lora = await post(admin, "/devices/v1/connections", {"name": "city-lora", "network": "chirpstack"})
+    network = {"Authorization": f"Bearer {lora['token']}"}
+    pid = city.run["roles"]["devices"]["pid"]
+    acknowledged = []
+    for counter in range(1, 41):
+        if counter == 25:
+            os.kill(pid, 9)
+        async with stranger.post(
+            lora["path"] + "?event=up", json=chirpstack(counter, counter), headers=network
+        ) as answer:
+            assert answer.status in {204, 503}
+            if answer.status == 204:
+                acknowledged.append(counter / 100)
+    assert len(acknowledged) >= 24
+
+    async def all_there():
+        query = {"timerel": "after", "timeAt": "2020-01-01T00:00:00Z", "attrs": "fillingLevel"}
+        async with admin.get(f"/ngsi-ld/v1/temporal/entities/{BIN}", params=query) as answer:
+            told = await answer.json()
+        values = told.get("fillingLevel", [])
+        seen = {one["value"] for one in (values if isinstance(values, list) else [values])}
+        return set(acknowledged) <= seen
+
+    await until(all_there)
