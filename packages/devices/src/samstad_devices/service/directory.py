@@ -17,6 +17,7 @@ from samstad_ngsild.client import Notification, Selection
 __all__ = ["Directory", "KnownDevice"]
 
 Document = dict[str, Any]
+_NO_PROFILE = Profile(decoder="json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +87,11 @@ class Directory:
             raise found
         return found
 
-    def interval_s(self, device: KnownDevice) -> float:
-        """Return how often a device reports, 0 where nobody knows."""
-        profile = self._profiles.get(device.model)
-        of_model = profile.expected_interval_s if isinstance(profile, Profile) else 0.0
-        return device.expected_s or of_model
+    def allowed_s(self, device: KnownDevice) -> float:
+        """Return how long a device may say nothing, its grace included; 0 where nobody knows."""
+        found = self._profiles.get(device.model)
+        profile = found if isinstance(found, Profile) else _NO_PROFILE
+        return (device.expected_s or profile.expected_interval_s) * profile.grace
 
     async def load(self, city: City) -> None:
         """Take all that the broker has."""

@@ -43,13 +43,11 @@ class Silence:
         *,
         now_us: Callable[[], int],
         since_us: int,
-        grace: float = 2.5,
     ) -> None:
         self._directory = directory
         self._heard = heard
         self._now_us = now_us
         self._since_us = since_us
-        self._grace = grace
 
     def silent(self) -> list[SilentDevice]:
         """Return silent devices, the longest silent first; those of unknown interval are never silent."""
@@ -59,7 +57,7 @@ class Silence:
         for device in self._directory:
             if reception_of(device.life) != "publish":
                 continue
-            allowed_s = self._directory.interval_s(device) * self._grace
+            allowed_s = self._directory.allowed_s(device)
             if allowed_s > 0 and (found := self._judged(device, allowed_s, now_us)):
                 yield found
 
