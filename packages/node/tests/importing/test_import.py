@@ -107,7 +107,7 @@ def test_a_dry_run_writes_nothing(run, node):
 
 def test_a_broken_import_goes_on_where_it_was(run, node, tmp_path):
     entities = json.dumps([{"id": f"urn:x:{n}", "type": "X"} for n in range(1200)])
-    node.answers += [(204, None), (503, {"detail": "full"})]
+    node.answers += [(204, None), (507, {"detail": "full"})]
     code, failure = run("all.json", entities)
     assert code == 4
     assert failure["error"] == "after 500 of 1200 rows: full"
@@ -116,6 +116,13 @@ def test_a_broken_import_goes_on_where_it_was(run, node, tmp_path):
     code, report = run("all.json")
     assert (code, report["written"], report["bad"]) == (0, 1200, [])
     assert [batch[0]["id"] for batch in node.batches] == ["urn:x:500", "urn:x:1000"]
+    assert not (tmp_path / "all.json.import-state").exists()
+
+
+def test_a_node_that_is_busy_for_a_moment_does_not_break_an_import(run, node, tmp_path):
+    node.answers += [(429, {"detail": "too many"}), (204, None)]
+    code, report = run("all.json", '[{"id": "urn:x:1", "type": "X"}]')
+    assert (code, report["written"], len(node.batches)) == (0, 1, 2)
     assert not (tmp_path / "all.json.import-state").exists()
 
 
