@@ -48,6 +48,13 @@ def test_other_content_is_not_read(content_type):
         content_of(request(content_type))
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "br", "identity, gzip", ""])
+def test_compressed_content_is_not_read(encoding):
+    with pytest.raises(UnsupportedMediaType):
+        content_of(request("application/json", **{"content-encoding": encoding}))
+    assert content_of(request("application/json", **{"content-encoding": "Identity"})).value == {}
+
+
 def test_content_says_where_it_ends():
     with pytest.raises(LengthRequired):
         content_of(Request("POST", "/", "", {"content-type": "application/json"}, b"{}"))

@@ -4,6 +4,7 @@ import pytest
 
 from samstad_ngsild.context import CORE, compile_context
 from samstad_ngsild.document import NULL
+from samstad_ngsild.entities.bounds import MOST_ATTRIBUTES, MOST_LANGUAGES, MOST_MEMBERS, MOST_TYPES
 from samstad_ngsild.entities.expand import expand_attribute, expand_entity, expand_fragment
 from samstad_ngsild.entities.values import is_deletion
 from samstad_ngsild.errors import BadRequestData
@@ -408,3 +409,16 @@ def test_names_expand_by_the_context_of_the_request_alone():
     keyword = compile_context({"ident": "@id"}, [{"ident": "@id"}])
     with pytest.raises(BadRequestData, match="can name nothing"):
         expand_entity(entity(ident=1), keyword, now=NOW)
+
+
+def test_one_entity_holds_a_bounded_number_of_types_attributes_members_and_languages():
+    few = {"type": "Property", "value": 1, **{f"s{number}": number for number in range(8)}}
+    many = {f"a{number}": few for number in range(MOST_MEMBERS // 10)}
+    types = [f"T{number}" for number in range(MOST_TYPES)]
+    assert len(expand_entity({**entity(**many), "type": types}, CORE, now=NOW)["type"]) == MOST_TYPES
+    assert "too many" in refused("/type", expand_entity, {"id": "urn:x:1", "type": [*types, "One"]})
+    assert "too many" in refused("/b", expand_entity, entity(**many, b=few))
+    attributes = {f"a{number}": number for number in range(MOST_ATTRIBUTES + 20)}
+    assert "too many" in refused("", expand_entity, entity(**attributes))
+    languages = {f"en-{number}": "a" for number in range(MOST_LANGUAGES + 1)}
+    refused("/a/languageMap", expand_entity, entity(a={"type": "LanguageProperty", "languageMap": languages}))

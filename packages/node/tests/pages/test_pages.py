@@ -109,4 +109,13 @@ def test_health_tells_a_failed_role_and_ready_no_details(client):
     assert client.get("/ready").status_code == 503
     assert "broker" not in client.get("/ready").text
     assert client.get("/metrics").headers["content-type"].startswith("text/plain")
-    assert client.ask("POST", "/metrics", {}).status_code == 405
+    refused = client.ask("POST", "/metrics", {})
+    assert (refused.status_code, refused.json()["type"]) == (405, "/problems/method-not-allowed")
+    assert "GET" in refused.headers["allow"]
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/static/../app.py", "//evil.example", "/problems/none"])
+def test_what_is_not_there_is_told_as_a_problem(client, path):
+    answer = client.get(path)
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/not-found")
+    assert answer.headers["x-content-type-options"] == "nosniff"

@@ -45,12 +45,15 @@ def content_of(request: Request) -> Content:
 
     Raises:
         LengthRequired: there is neither Content-Length nor chunked content.
-        UnsupportedMediaType: the content is neither JSON nor JSON-LD; for PATCH also merge-patch.
+        UnsupportedMediaType: the content is neither JSON nor JSON-LD; for PATCH also merge-patch. Or it is
+            compressed: a few bytes could stand for more than the limits allow.
         InvalidRequest: the content is empty, no JSON, or nested too deeply.
     """
     headers = request.headers
     if "content-length" not in headers and "transfer-encoding" not in headers:
         raise LengthRequired("Send Content-Length or chunked content.")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("Send the content as it is, without Content-Encoding.")
     content_type = headers.get("content-type")
     is_ld = _IS_LD.get(content_type) if content_type is not None else None
     if is_ld is None:

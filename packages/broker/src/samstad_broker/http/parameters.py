@@ -17,11 +17,12 @@ import msgspec
 
 from samstad_ngsild.errors import InvalidRequest, TooManyResults
 
-__all__ = ["Page", "Parameters", "parse_query", "refuse_unknown"]
+__all__ = ["MAX_PARAMETERS", "Page", "Parameters", "parse_query", "refuse_unknown"]
 
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_NATURAL = re.compile(r"[0-9]{1,15}")
-_MAX_PARAMETERS = 100
+_NATURAL = re.compile(r"[0-9]+")
+_LARGEST = 10**15 - 1
+MAX_PARAMETERS = 100
 _MEMO_LENGTH = 512
 
 _FORMATS = {
@@ -71,13 +72,17 @@ class Parameters:
         return value == "true"
 
     def natural(self, name: str, *, minimum: int = 0, maximum: int | None = None) -> int | None:
-        """Return a whole number from ``minimum`` to ``maximum``, None where it is absent."""
+        """Return a whole number from ``minimum`` to ``maximum``, None where it is absent.
+
+        Without a maximum it has 15 digits at most.
+        """
         value = self.values.get(name)
         if value is None:
             return None
-        number = int(value) if _NATURAL.fullmatch(value) else -1
-        if number < minimum or (maximum is not None and number > maximum):
-            bounds = f"from {minimum}" + ("" if maximum is None else f" to {maximum}")
+        most = _LARGEST if maximum is None else maximum
+        number = int(value) if len(value) <= 15 and _NATURAL.fullmatch(value) else -1
+        if not minimum <= number <= most:
+            bounds = f"from {minimum} to {most}"
             raise InvalidRequest(
                 f"The parameter {name} is a whole number {bounds}, not {value[:100]!r}.", pointer=name
             )
@@ -187,8 +192,8 @@ def refuse_unknown(values: Mapping[str, str], known: Collection[str]) -> None:
 def _parse(raw: str) -> dict[str, str]:
     values: dict[str, str] = {}
     parts = raw.split("&")
-    if len(parts) > _MAX_PARAMETERS:
-        raise InvalidRequest(f"The query string has more than {_MAX_PARAMETERS} parameters.")
+    if len(parts) > MAX_PARAMETERS:
+        raise InvalidRequest(f"The query string has more than {MAX_PARAMETERS} parameters.")
     for part in parts:
         if not part:
             continue

@@ -10,6 +10,7 @@ from typing import Any
 
 from samstad_ngsild.context import CORE, Context
 from samstad_ngsild.document import NULL, EntityDocument, Instance
+from samstad_ngsild.entities.bounds import MOST_ATTRIBUTES, MOST_TYPES, check_number
 from samstad_ngsild.entities.evolution import read_evolution, read_scope_evolution, settle_scope
 from samstad_ngsild.entities.instances import Reading, at, read_attribute, read_datetime, read_partial
 from samstad_ngsild.entities.names import check_uri, type_iri
@@ -158,6 +159,7 @@ def _types(reading: Reading, body: dict[str, Any]) -> list[str]:
         return [type_iri(names, reading.context, pointer="/type")]
     if type(names) is not list or not names:
         raise BadRequestData("An entity has a type, or a list of at least one.", pointer="/type")
+    check_number(len(names), MOST_TYPES, "types", pointer="/type")
     iris = [type_iri(name, reading.context, pointer=f"/type/{index}") for index, name in enumerate(names)]
     return list(dict.fromkeys(iris))
 
@@ -176,6 +178,7 @@ def _expires_at(reading: Reading, value: Any) -> str:
 
 
 def _read_attributes(reading: Reading, body: dict[str, Any], document: EntityDocument) -> None:
+    check_number(len(body), MOST_ATTRIBUTES + len(_ROOT_MEMBERS), "members of an entity")
     names, read = reading.names, read_evolution if reading.temporal else read_attribute
     for name, value in body.items():
         if name in _ROOT_MEMBERS:

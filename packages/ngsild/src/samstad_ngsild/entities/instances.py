@@ -9,6 +9,7 @@ from typing import Any
 from samstad_ngsild.context import Context
 from samstad_ngsild.context.core import CORE_TERMS
 from samstad_ngsild.document import NGSI_LD, NULL, VALUE_MEMBER, Instance
+from samstad_ngsild.entities.bounds import MOST_MEMBERS, check_number
 from samstad_ngsild.entities.dates import is_datetime
 from samstad_ngsild.entities.geometry import looks_like_geometry
 from samstad_ngsild.entities.names import AttributeIris, attribute_iris, check_uri, type_iri
@@ -48,6 +49,7 @@ class Reading:
         keep_system: take createdAt, modifiedAt, deletedAt and instanceId as they are given.
         temporal: attributes have all their instances over time (clause 5.2.20).
         depth: how deep in sub-attributes the reading is.
+        members: of attributes that were read so far, beside plain values.
     """
 
     context: Context
@@ -59,6 +61,7 @@ class Reading:
     keep_system: bool = False
     temporal: bool = False
     depth: int = 0
+    members: int = 0
 
     @classmethod
     def of(cls, context: Context, *, now: str, nulls: Nulls, **options: bool) -> Reading:
@@ -278,6 +281,8 @@ def _read_others(
     reading: Reading, raw: dict[str, Any], kind: AttributeKind | None, instance: Instance
 ) -> None:
     """Read all but type and value."""
+    reading.members += 0 if reading.temporal else len(raw)
+    check_number(reading.members, MOST_MEMBERS, "members of attributes in one entity")
     member = None if kind is None else kind.member
     for key, value in raw.items():
         if key == member or key in _TYPE_KEYS:

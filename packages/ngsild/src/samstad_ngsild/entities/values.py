@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from samstad_ngsild.document import NULL, VALUE_MEMBER, Instance
+from samstad_ngsild.entities.bounds import MOST_LANGUAGES, check_number
 from samstad_ngsild.entities.dates import is_date, is_datetime, is_time
 from samstad_ngsild.entities.geometry import check_geometry, looks_like_geometry
 from samstad_ngsild.entities.names import check_uri
@@ -172,6 +173,7 @@ def _language_map(value: Any, _vocab: Callable[[str], str], nulls: Nulls) -> Any
         return {"@none": NULL}
     if type(value) is not dict or not value:
         raise BadRequestData("A languageMap is an object from language tags to texts.", pointer="")
+    check_number(len(value), MOST_LANGUAGES, "languages")
     for tag, text in value.items():
         if _LANGUAGE_TAG(tag) is None:
             raise BadRequestData(f"{tag!r:.60} is no language tag (RFC 5646) or @none.", pointer=f"/{tag}")

@@ -94,7 +94,7 @@ def parse_temporal_params(params: Mapping[str, str], *, required: bool = False) 
     """
     last_n = params.get("lastN")
     if last_n is not None and not (last_n.isascii() and last_n.isdigit() and len(last_n) < 10):
-        raise BadRequestData("lastN is a positive integer.", pointer="lastN")
+        raise BadRequestData("lastN is a positive integer with 9 digits at most.", pointer="lastN")
     given: dict[str, Any] = {name: params[name] for name in _MEMBERS if name in params}
     if last_n is not None:
         given["lastN"] = int(last_n)

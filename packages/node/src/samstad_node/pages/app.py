@@ -116,7 +116,10 @@ def create_pages(  # noqa: PLR0913  # what the composition root wires, each by i
         "/metrics": _behind(doors.metrics, answer(lambda: metrics_answer(metrics, more_metrics()))),
         "/static/{name}": _static,
     }
-    return Starlette(routes=[PageRoute(path, _direct(page)) for path, page in table.items()])
+    return Starlette(
+        routes=[PageRoute(path, _direct(page)) for path, page in table.items()],
+        exception_handlers={404: _missing, 405: _not_allowed},
+    )
 
 
 def _behind(door: Door, page: Callable[[Request], Response]) -> Callable[[Request], Response]:
@@ -217,6 +220,15 @@ def _static(request: Request) -> Response:
 
 def _nothing() -> Response:
     return problem_answer(404, "not-found", "There is nothing here; the start page is at /.")
+
+
+async def _missing(_: Request, __: Exception) -> Response:
+    return _nothing()
+
+
+async def _not_allowed(_: Request, error: Exception) -> Response:
+    allow = dict(getattr(error, "headers", None) or {})
+    return problem_answer(405, "method-not-allowed", "Pages are read with GET.", allow)
 
 
 def _of_answer(answer: Answer) -> Response:
