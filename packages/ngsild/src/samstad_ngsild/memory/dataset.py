@@ -47,14 +47,14 @@ class Dataset:
         """Return an entity; raises ResourceNotFound."""
         found = self.entities.get(entity_id)
         if found is None:
-            raise ResourceNotFound(f"The entity {entity_id} is not known.")
+            raise ResourceNotFound(f"The entity {entity_id} is not known.", pointer="entityId")
         return found
 
     def create(self, document: EntityDocument, *, now_us: int) -> None:
         """Take in a new entity; raises AlreadyExists."""
         entity_id = document["id"]
         if entity_id in self.entities:
-            raise AlreadyExists(f"The entity {entity_id} exists already.")
+            raise AlreadyExists(f"The entity {entity_id} exists already.", pointer="/id")
         names = list(attribute_names(document))
         self._write(None, document, names, now_us=now_us)
 

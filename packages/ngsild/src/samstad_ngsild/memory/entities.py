@@ -127,7 +127,7 @@ def update(exchange: Exchange) -> Answer:
 def partial_update(exchange: Exchange) -> Answer:
     """PATCH /entities/{entityId}/attrs/{attrId}."""
     context = exchange.context
-    instances = expand_attribute(exchange.body, context, now=exchange.now, allow_null=True, partial=True)
+    instances = expand_attribute(exchange.object(), context, now=exchange.now, allow_null=True, partial=True)
     name = _name(exchange)
     return _apply(
         exchange,
@@ -137,7 +137,7 @@ def partial_update(exchange: Exchange) -> Answer:
 
 def replace_attribute(exchange: Exchange) -> Answer:
     """PUT /entities/{entityId}/attrs/{attrId}."""
-    instances = expand_attribute(exchange.body, exchange.context, now=exchange.now)
+    instances = expand_attribute(exchange.object(), exchange.context, now=exchange.now)
     name = _name(exchange)
     return _apply(exchange, lambda old: merge.replace_attribute(old, name, instances, now=exchange.now))
 

@@ -19,7 +19,7 @@ def create(exchange: Exchange) -> Answer:
     body = {"id": f"urn:ngsi-ld:Subscription:{len(known) + 1}", **exchange.object()}
     check_uri(body["id"], pointer="/id")
     if body["id"] in known:
-        raise AlreadyExists(f"The subscription {body['id']} exists already.")
+        raise AlreadyExists(f"The subscription {body['id']} exists already.", pointer="/id")
     known[body["id"]] = Following(body, exchange.context)
     return made("subscriptions", body["id"])
 
