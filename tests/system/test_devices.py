@@ -119,6 +119,13 @@ async def level(admin):
         return (await answer.json()).get("fillingLevel")
 
 
+async def history(admin) -> set[float]:
+    query = {"timerel": "after", "timeAt": "2020-01-01T00:00:00Z", "attrs": "fillingLevel"}
+    async with admin.get(f"/ngsi-ld/v1/temporal/entities/{BIN}", params=query) as answer:
+        values = (await answer.json()).get("fillingLevel", [])
+    return {one["value"] for one in (values if isinstance(values, list) else [values])}
+
+
 async def test_a_webhook_and_a_push_reach_the_place_and_the_box_is_changed(admin, stranger):  # noqa: PLR0915 - one story
     await furnish(admin)
     lora = await post(admin, "/devices/v1/connections", {"name": "city-lora", "network": "chirpstack"})
@@ -155,11 +162,11 @@ async def test_a_webhook_and_a_push_reach_the_place_and_the_box_is_changed(admin
         return await level(admin) == 0.33
 
     await until(is_33)
-    query = {"timerel": "after", "timeAt": "2020-01-01T00:00:00Z", "attrs": "fillingLevel"}
-    async with admin.get(f"/ngsi-ld/v1/temporal/entities/{BIN}", params=query) as answer:
-        history = (await answer.json())["fillingLevel"]
-    assert sorted(one["value"] for one in history) == [0.33, 0.62]
 
+    async def both_in_history():
+        return await history(admin) == {0.33, 0.62}
+
+    await until(both_in_history)
     gone = {"state": "decommissioned", "reason": "sold"}
     await post(admin, "/devices/v1/devices/urn:ngsi-ld:Device:street:2/life", gone, status=200)
     await post(stranger, "/devices/v1/push", {"level": 1}, status=401, headers=own)
@@ -186,11 +193,36 @@ async def test_a_kill_loses_nothing_that_was_acknowledged(city, admin, stranger)
     assert len(acknowledged) >= 24
 
     async def all_there():
-        query = {"timerel": "after", "timeAt": "2020-01-01T00:00:00Z", "attrs": "fillingLevel"}
-        async with admin.get(f"/ngsi-ld/v1/temporal/entities/{BIN}", params=query) as answer:
-            told = await answer.json()
-        values = told.get("fillingLevel", [])
-        seen = {one["value"] for one in (values if isinstance(values, list) else [values])}
-        return set(acknowledged) <= seen
+        return set(acknowledged) <= await history(admin)
 
     await until(all_there)
+
+
+async def test_a_table_of_a_thousand_devices_is_brought_in_and_known_at_once(admin, stranger):
+    await furnish(admin)
+    lines = [f"urn:ngsi-ld:Device:lot:{n},{0xAA00000000000000 + n:016X},received,C-2" for n in range(1_000)]
+    table = "\n".join(["id,devEUI,state,contract", *lines, "lamp,zz,,"])
+    for dry, outcome in (("true", "would-create"), ("false", "created"), ("false", "known")):
+        async with admin.post(f"/devices/v1/onboarding?dryRun={dry}", data=table.encode()) as answer:
+            assert answer.status == 200, await answer.text()
+            report = await answer.json()
+        assert {row["outcome"] for row in report["rows"][:-1]} == {outcome}
+        assert report["rows"][-1]["outcome"] == "refused"
+
+        async def counts(dry=dry):
+            query = {"type": "Device", "limit": "0", "count": "true"}
+            async with admin.get("/ngsi-ld/v1/entities", params=query) as answer:
+                return answer.headers["NGSILD-Results-Count"] == ("2" if dry == "true" else "1002")
+
+        await until(counts)
+        if outcome == "created":
+            life = {"state": "lost", "reason": "never came"}
+            device = "/devices/v1/devices/urn:ngsi-ld:Device:lot:999/life"
+
+            async def is_known(device=device, life=life):
+                async with admin.post(device, json=life) as answer:
+                    return answer.status == 200
+
+            await until(is_known)
+    async with stranger.post("/devices/v1/onboarding", data=table.encode()) as answer:
+        assert answer.status == 401

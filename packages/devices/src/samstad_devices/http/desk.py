@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from samstad_devices.domain.errors import MessageRefused
+from samstad_devices.service.directory import Directory
+from samstad_devices.service.onboard import onboard
 from samstad_devices.service.registry import Registry
 from samstad_devices.service.silence import Silence
 from samstad_devices.spi.city import City
@@ -74,6 +76,7 @@ class Desk:
 
     Args:
         registry: of devices.
+        directory: which devices there are.
         credentials: of networks and devices.
         codecs: of vendors.
         frames: where messages are kept.
@@ -88,6 +91,7 @@ class Desk:
         self,
         *,
         registry: Registry,
+        directory: Directory,
         credentials: Credentials,
         codecs: CodecSource,
         frames: FrameStore,
@@ -98,6 +102,7 @@ class Desk:
         on_release: Callable[[], None],
     ) -> None:
         self._registry = registry
+        self._directory = directory
         self._credentials = credentials
         self._codecs = codecs
         self._frames = frames
@@ -176,6 +181,19 @@ class Desk:
         released = await self._frames.release(device=wanted.device, reason=wanted.reason)
         self._on_release()
         return _json({"released": released})
+
+    async def onboard(self, request: Request) -> Response:
+        """Create the devices of a table in CSV; ``dryRun=true`` only tells what would become of it."""
+        body = await request.body()
+        try:
+            text = body.decode()
+        except UnicodeDecodeError as error:
+            raise MessageRefused(f"The table is no UTF-8, at byte {error.start}.") from None
+        is_dry = request.query_params.get("dryRun", "false") == "true"
+        city = self._acting_for(caller_of(request))
+        report = await onboard(text, city, self._directory, is_dry=is_dry)
+        rows = [one._asdict() for one in report.rows]
+        return _json({"created": report.created, "refused": report.refused, "rows": rows})
 
     async def silent(self, _: Request) -> Response:
         """Show devices that should have reported, longest silent first."""

@@ -99,6 +99,7 @@ async def _service(
     await ingest.open()
     desk = Desk(
         registry=Registry(directory, credentials, heard=ingest.heard.get, now_us=now_us),
+        directory=directory,
         credentials=credentials,
         codecs=codecs,
         frames=frames,
@@ -154,6 +155,7 @@ def _endpoints(ways: WaysIn, desk: Desk) -> tuple[Endpoint, ...]:
         ("POST", "/devices/{device}/swap", desk.swap, write),
         ("GET", "/quarantine", desk.quarantine, read),
         ("POST", "/quarantine/replay", desk.replay, write),
+        ("POST", "/onboarding", desk.onboard, write),
         ("GET", "/silent", desk.silent, read),
     )
     return tuple(Endpoint(*row) for row in rows)
