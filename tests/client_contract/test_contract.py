@@ -221,6 +221,10 @@ async def test_a_handler_that_fails_is_told_again(source, following):
     await client.create(lamp())
     assert [one["id"] for one in await source.told(1)] == [LAMP]
     assert service.fails == 0
+    counted = (await client.retrieve_subscription(subscription["id"]))["notification"]
+    assert counted["timesFailed"] == 1
+    with pytest.raises(ResourceNotFound):
+        await client.retrieve_subscription("urn:ngsi-ld:Subscription:lamps:none")
 
 
 async def test_a_deletion_is_told_to_who_asks_for_it(source, following):

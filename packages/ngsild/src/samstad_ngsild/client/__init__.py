@@ -5,11 +5,8 @@ from __future__ import annotations
 from samstad_ngsild.client.client import (
     BatchOutcome,
     Client,
-    Document,
-    Format,
     NotTaken,
     NotUpdated,
-    Selection,
 )
 from samstad_ngsild.client.errors import (
     ClientError,
@@ -22,6 +19,7 @@ from samstad_ngsild.client.errors import (
 from samstad_ngsild.client.http_transport import HttpSettings, HttpTransport
 from samstad_ngsild.client.in_process import InProcessTransport
 from samstad_ngsild.client.notifications import Handler, Notification, Notified, parse_notification
+from samstad_ngsild.client.selection import Document, Format, Selection
 from samstad_ngsild.client.transport import Answer, Ask, Credentials, Transport
 
 __all__ = [

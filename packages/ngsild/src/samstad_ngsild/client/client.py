@@ -7,66 +7,23 @@ own @context; it travels by reference in the ``Link`` header (clause 6.3.5), so 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
 import orjson
 
 from samstad_ngsild.client.errors import Unreadable, error_of, problem_error
+from samstad_ngsild.client.selection import Document, Format, Selection, shown
 from samstad_ngsild.client.transport import Answer, Ask, Transport
 from samstad_ngsild.errors import AlreadyExists, ResourceNotFound
 
-__all__ = ["BatchOutcome", "Client", "Document", "Format", "NotTaken", "NotUpdated", "Selection"]
-
-Document = dict[str, Any]
-Format = Literal["normalized", "concise", "simplified"]
+__all__ = ["BatchOutcome", "Client", "NotTaken", "NotUpdated"]
 
 _JSON = "application/json"
 _LD_JSON = "application/ld+json"
 _LINK = '<{}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
 _NO_CONTENT: Document = {}
-
-
-class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which entities are wanted, and what of them (clauses 5.7.2 and 6.4.3.2); empty members ask for nothing.
-
-    Attributes:
-        type: a type selection (4.17).
-        ids: URIs.
-        q: a query (4.9).
-        scope_q: a scope query (4.19).
-        geo: ``georel``, ``geometry``, ``coordinates`` and, where wanted, ``geoproperty`` (4.10).
-        pick: attributes to show, ``id`` and ``type`` among them where they are wanted (4.21).
-        omit: members to leave out.
-        order_by: an ordering (4.23).
-        sys_attrs: show createdAt and modifiedAt.
-        format: of the entities.
-    """
-
-    type: str = ""
-    ids: Sequence[str] = ()
-    q: str = ""
-    scope_q: str = ""
-    geo: Mapping[str, str] = {}
-    pick: Sequence[str] = ()
-    omit: Sequence[str] = ()
-    order_by: str = ""
-    sys_attrs: bool = False
-    format: Format = "normalized"
-
-    def parameters(self) -> list[tuple[str, str]]:
-        """Return the query parameters of clause 6.4.3.2."""
-        told = [
-            ("type", self.type),
-            ("id", ",".join(self.ids)),
-            ("q", self.q),
-            ("scopeQ", self.scope_q),
-            *self.geo.items(),
-            ("orderBy", self.order_by),
-            *_shown(self.pick, self.omit, sys_attrs=self.sys_attrs, format=self.format),
-        ]
-        return [(name, value) for name, value in told if value]
 
 
 class NotTaken(msgspec.Struct, frozen=True):
@@ -144,7 +101,7 @@ class Client:
         format: Format = "normalized",  # noqa: A002 - the parameter's name
     ) -> Document:
         """Return an entity (clause 5.7.1); raises ResourceNotFound where there is none to be seen."""
-        query = _shown(pick, omit, sys_attrs=sys_attrs, format=format)
+        query = shown(pick, omit, sys_attrs=sys_attrs, format=format)
         return _object(await self.send("GET", _entity(entity_id), query=query))
 
     async def find(self, entity_id: str) -> Document | None:
@@ -301,6 +258,11 @@ class Client:
             fragment = {name: value for name, value in subscription.items() if name not in {"id", "type"}}
             await self.send("PATCH", path, body=fragment)
 
+    async def retrieve_subscription(self, subscription_id: str) -> Document:
+        """Return a subscription (clause 5.8.3) with what became of its notifications; ResourceNotFound."""
+        path = "/subscriptions/" + quote(subscription_id, safe="")
+        return _object(await self.send("GET", path))
+
     async def delete_subscription(self, subscription_id: str) -> None:
         """End a subscription (clause 5.8.5); raises ResourceNotFound where there is none."""
         await self.send("DELETE", "/subscriptions/" + quote(subscription_id, safe=""))
@@ -341,22 +303,6 @@ class Client:
         if isinstance(first, dict) and "@context" in first:
             return {**self._headers, "Content-Type": _LD_JSON}
         return {**self._with_link, "Content-Type": _JSON}
-
-
-def _shown(
-    pick: Sequence[str],
-    omit: Sequence[str],
-    *,
-    sys_attrs: bool,
-    format: Format,  # noqa: A002 - the parameter's name
-) -> list[tuple[str, str]]:
-    told = [
-        ("pick", ",".join(pick)),
-        ("omit", ",".join(omit)),
-        ("options", "sysAttrs" if sys_attrs else ""),
-        ("format", "" if format == "normalized" else format),
-    ]
-    return [(name, value) for name, value in told if value]
 
 
 def _entity(entity_id: str) -> str:

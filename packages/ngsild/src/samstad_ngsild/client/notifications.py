@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from samstad_ngsild.client.client import Document
+from samstad_ngsild.client.selection import Document
 from samstad_ngsild.errors import BadRequestData, ResourceNotFound
 
 __all__ = ["Handler", "Notification", "Notified", "parse_notification"]
