@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -17,26 +16,13 @@ PROFILE = "https://w3id.org/samstad/deviceProfile"
 CONTRACT = "https://w3id.org/samstad/contract"
 BIN = "urn:ngsi-ld:WasteContainer:street:1"
 CITY = '<https://w3id.org/samstad/context/v1/city.jsonld>; rel="http://www.w3.org/ns/json-ld#context"'
+QUICK = {"SAMSTAD_DEMO": "1", "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3"}
 CODEC = "function decodeUplink(input) { return {data: {level: input.bytes[0]}}; }"
-
-
-def install(directory: Path) -> dict[str, str]:
-    """Make the role known to Python, as its installer would; return the environment for that."""
-    metadata = directory / "samstad_devices_role-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: samstad-devices-role\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[samstad.plugins]\ndevices = samstad_devices.plugin:plugin\n")
-    return {
-        **os.environ,
-        "PYTHONPATH": str(directory),
-        "SAMSTAD_DEMO": "1",
-        "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3",
-    }
 
 
 @pytest.fixture
 async def city(tmp_path, start_again):
-    running = start_again(tmp_path / "data", environment=install(tmp_path / "installed"))
+    running = start_again(tmp_path / "data", environment={**os.environ, **QUICK})
     await running.until_ready()
     return running
 
