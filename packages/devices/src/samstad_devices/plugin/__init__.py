@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from samstad_devices.settings import DevicesSettings
-from samstad_plugin import Plugin, Problem, ProblemText
+from samstad_plugin import Command, Plugin, Problem, ProblemText
 
 __all__ = ["plugin"]
 
@@ -12,6 +12,13 @@ plugin = Plugin(
     text="takes in what devices send, and keeps their lives",
     settings=DevicesSettings,
     start="samstad_devices.plugin.role:start",
+    commands=(
+        Command(
+            "codecs",
+            "samstad_devices.plugin.commands:codecs",
+            "Try the codecs of a LoRaWAN device repository, and keep those that pass.",
+        ),
+    ),
     problems=(
         Problem(
             "devices-message-refused",
