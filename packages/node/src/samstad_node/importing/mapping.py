@@ -96,19 +96,21 @@ def read_mapping(path: Path) -> FileMapping:
     try:
         with path.open("rb") as file:
             return msgspec.convert(tomllib.load(file), FileMapping)
-    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise FileRefused(f"the mapping {path}: {error}") from error
+    except RecursionError:
+        raise FileRefused(f"the mapping {path}: it is nested too deeply") from None
 
 
 def _attribute(one: AttributeMapping, value: Any, columns: Mapping[str, Any], number: int) -> Entity:
     try:
         read = _READ[one.kind](value)
-    except (ValueError, TypeError):
+        if one.factor != 1.0 and isinstance(read, int | float):
+            read = round(_number(read * one.factor), 9)
+    except (ValueError, TypeError, OverflowError):
         raise BadValue(number, one.column, f"{value!r} is no {one.kind}") from None
     if one.kind == "relationship":
         return {"type": "Relationship", "object": read}
-    if one.factor != 1.0 and isinstance(read, int | float):
-        read = round(read * one.factor, 9)
     found: Entity = {"type": "Property", "value": read}
     if one.unit:
         found["unitCode"] = one.unit
@@ -123,6 +125,14 @@ def _number(value: Any) -> float:
     if not isfinite(read):
         raise ValueError
     return int(read) if read.is_integer() and isinstance(value, int) else read
+
+
+def _integer(value: Any) -> int:
+    """Read a whole number that JSON carries without loss."""
+    read = int(value)
+    if not -(2**63) <= read < 2**64:
+        raise ValueError
+    return read
 
 
 def _boolean(value: Any) -> bool:
@@ -150,7 +160,7 @@ def _uri(value: Any) -> str:
 _READ: dict[str, Callable[[Any], Any]] = {
     "text": str,
     "number": _number,
-    "integer": int,
+    "integer": _integer,
     "boolean": _boolean,
     "relationship": _uri,
 }

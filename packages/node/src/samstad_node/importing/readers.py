@@ -100,7 +100,11 @@ def _geojson(path: Path, mapping: FileMapping, epsg: int | None) -> Iterator[Imp
         if not isinstance(feature, dict):
             yield ImportedRow(number, None, BadRow(number, "feature", "is no object"))
             continue
-        columns = {"id": feature.get("id"), **(feature.get("properties") or {})}
+        properties = feature.get("properties") or {}
+        if not isinstance(properties, dict):
+            yield ImportedRow(number, None, BadRow(number, "properties", "is no object"))
+            continue
+        columns = {"id": feature.get("id"), **properties}
         yield _mapped(mapping, columns, number, partial(_geometry, feature.get("geometry"), place))
 
 
