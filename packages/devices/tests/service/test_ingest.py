@@ -11,6 +11,7 @@ from samstad_devices.domain.errors import CodecExceeded, CodecThrew
 from samstad_devices.domain.identifiers import Identifier
 from samstad_devices.domain.messages import Joined, StatusReported, Uplink
 from samstad_ngsild.client import Unreachable
+from samstad_ngsild.errors import BadRequestData
 
 BIN = "urn:ngsi-ld:WasteContainer:a:1"
 BOX = "urn:ngsi-ld:Device:a:1"
@@ -125,6 +126,31 @@ async def test_a_codec_that_fails_keeps_the_frame_and_it_is_replayed_when_it_is_
     await send(ingest)
     assert city.entities[BIN]["fillingLevel"]["value"] == 0.62
     assert await quarantined(frames) == []
+
+
+async def test_a_message_that_spoils_a_batch_does_not_hold_up_the_others(ingest, city, frames, monkeypatch):
+    whole = city.update_many
+
+    async def picky(entities):
+        if any(one.get("fillingLevel", {}).get("value") == 0.66 for one in entities):
+            raise BadRequestData("That cannot be.")
+        return await whole(entities)
+
+    monkeypatch.setattr(city, "update_many", picky)
+    await send(ingest, uplink(66), uplink(10, number=2))
+    assert await quarantined(frames) == ["refused"]
+    assert city.entities["urn:ngsi-ld:WasteContainer:a:2"]["fillingLevel"]["value"] == 0.1
+    assert "fillingLevel" not in city.entities[BIN]
+
+
+async def test_a_fault_of_ours_costs_one_message_its_turn_and_no_more(ingest, city, frames, monkeypatch):
+    monkeypatch.setattr("samstad_devices.service.ingest.fragments", lambda *_, **__: 1 / 0)
+    await send(ingest, uplink())
+    assert await quarantined(frames) == ["fault"]
+    monkeypatch.undo()
+    await frames.release(device=None, reason="fault")
+    await send(ingest)
+    assert city.entities[BIN]["fillingLevel"]["value"] == 0.62
 
 
 async def test_on_the_shelf_a_device_tells_of_itself_alone(ingest, city, directory, device_of):

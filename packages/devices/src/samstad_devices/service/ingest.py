@@ -140,7 +140,7 @@ class Ingest:
             await self._frames.release(device=str(one), reason="unknown-device")
 
     async def _work_through(self, batch: Sequence[Kept]) -> None:
-        prepared = await asyncio.gather(*map(self._prepared, batch))
+        prepared = await asyncio.gather(*map(self._surely_prepared, batch))
         works = [one for one in prepared if isinstance(one, _Work)]
         self._tell_late_ones(works)
         refused = await self._publisher.publish([work.parcel for work in works])
@@ -154,6 +154,14 @@ class Ingest:
         await self._frames.settle(outcomes, list(heard.values()), now_us=self._now_us())
         self.heard.update(heard)
         self._count(outcomes)
+
+    async def _surely_prepared(self, kept: Kept) -> _Work | _Quarantine:
+        try:
+            return await self._prepared(kept)
+        except Exception as error:  # noqa: BLE001 - one message must not hold up all that come after it
+            return _Quarantine(
+                "fault", f"The node's own fault, please report it: {type(error).__name__}: {error}."
+            )
 
     async def _prepared(self, kept: Kept) -> _Work | _Quarantine:
         device = self._owner(kept.message)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from samstad_devices.spi.city import City
+from samstad_ngsild.client import NotTaken, Refused
 from samstad_ngsild.errors import NgsiLdError, ResourceNotFound
 
 __all__ = ["Parcel", "Publisher", "Refusal"]
@@ -49,8 +50,7 @@ class Publisher:
         refused: dict[int, Refusal] = {}
         now = [parcel for parcel in parcels if not parcel.is_late]
         for one in _rounds(now):
-            outcome = await self._city.update_many(list(one.documents.values()))
-            for failure in outcome.failed:
+            for failure in await self._update(list(one.documents.values())):
                 number = one.numbers.get(failure.entity_id)
                 if number is not None:
                     refused[number] = _refusal(failure.entity_id, failure.error)
@@ -59,11 +59,21 @@ class Publisher:
                 await self._into_history(parcel, refused)
         return refused
 
+    async def _update(self, documents: list[Document]) -> list[NotTaken]:
+        """Return what was not taken; one that spoils a whole batch is found by halves."""
+        try:
+            return (await self._city.update_many(documents)).failed
+        except (NgsiLdError, Refused) as error:
+            if len(documents) == 1:
+                return [NotTaken(documents[0]["id"], error)]
+        middle = len(documents) // 2
+        return [*await self._update(documents[:middle]), *await self._update(documents[middle:])]
+
     async def _into_history(self, parcel: Parcel, refused: dict[int, Refusal]) -> None:
         for document in parcel.documents:
             try:
                 await self._city.append_temporal(await self._typed(document))
-            except NgsiLdError as error:
+            except (NgsiLdError, Refused) as error:
                 refused[parcel.number] = _refusal(document["id"], error)
 
     async def _typed(self, document: Document) -> Document:
