@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import response_schema_conformance, statu
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 EXAMPLES = settings(
-    max_examples=6,
+    max_examples=8,
     derandomize=True,
     deadline=None,
     database=None,

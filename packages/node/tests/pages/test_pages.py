@@ -99,6 +99,8 @@ def test_the_description_follows_the_routes(client):
     assert operation["summary"] == "Retrieve an entity. More text"
     assert {"name": "limit", "in": "query", "schema": {"type": "integer"}} in operation["parameters"]
     assert "requestBody" not in operation
+    assert {"200", "404", "504"} <= operation["responses"].keys()
+    assert not {"default", "2XX", "413", "415"} & operation["responses"].keys()
     assert document["paths"]["/ngsi-ld/v1/entities/{entityId}/attrs"]["patch"]["parameters"][0]["required"]
     assert "/ngsi-ld/v1/entities/{entityId}/attrs" in client.get("/api").text
 

@@ -16,6 +16,28 @@ __all__ = ["api_page", "build_openapi"]
 _PARAMETER = re.compile(r"\{([^}]+)\}")
 _INTEGERS = frozenset({"limit", "offset", "lastN"})
 _WITH_BODY = frozenset({"POST", "PATCH", "PUT"})
+_DONE = {
+    200: "What was asked for.",
+    201: "Made; Location, or a list of ids in the body, tells where.",
+    204: "Done; there is nothing to tell.",
+    206: "A part of a history; Content-Range tells which.",
+    207: "Done in part; the body tells what was not.",
+}
+_DONE_BY = {
+    "GET": (200, 201, 206),  # 201: an entity map came about (clause 5.14)
+    "HEAD": (200, 206),
+    "OPTIONS": (200, 204),
+    "POST": (200, 201, 204, 206, 207),
+    "PATCH": (204, 207),
+    "PUT": (201, 204),
+    "DELETE": (200, 204, 207),
+}
+_PROBLEMS = (400, 401, 403, 404, 406, 409, 414, 422, 429, 431, 500, 501, 503, 504, 507)
+_PROBLEMS_OF_BODIES = (408, 413)
+_BODILESS = {
+    411: "Neither Content-Length nor chunked content.",
+    415: "The content is no JSON or JSON-LD, or it is compressed.",
+}
 _PROBLEM = {
     "type": "object",
     "required": ["type", "title"],
@@ -74,7 +96,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": _summary(route),
         "tags": [route.path.split("/")[1] or "root"],
         "parameters": [*_path_parameters(route), *_query_parameters(route), *_headers()],
-        "responses": {"2XX": {"description": "Done."}, "default": {"$ref": "#/components/responses/Problem"}},
+        "responses": _responses(route.method),
     }
     if route.method in _WITH_BODY:
         schema = {"schema": body_of(route.method, route.path)}
@@ -83,6 +105,16 @@ def _operation(route: Route) -> dict[str, Any]:
             "content": {"application/json": schema, "application/ld+json": schema},
         }
     return found
+
+
+def _responses(method: str) -> dict[str, Any]:
+    """Return what may be answered to a method, and no status beyond that."""
+    problems = [*_PROBLEMS, *(_PROBLEMS_OF_BODIES if method in _WITH_BODY else ())]
+    return {
+        **{str(status): {"description": _DONE[status]} for status in _DONE_BY[method]},
+        **{str(status): {"$ref": "#/components/responses/Problem"} for status in sorted(problems)},
+        **{str(status): {"description": text} for status, text in _BODILESS.items() if method in _WITH_BODY},
+    }
 
 
 def _operation_id(route: Route) -> str:
