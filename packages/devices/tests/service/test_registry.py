@@ -55,6 +55,13 @@ async def test_a_swap_keeps_the_place_and_sends_the_old_box_to_the_shelf(registr
     assert directory.device(ONE).asset == ""
 
 
+async def test_a_swap_speaks_the_places_own_word(registry, city, spare):  # noqa: ARG001
+    city.entities[BIN]["waste:refDevice"] = {"type": "Relationship", "object": ONE}
+    await registry.swap(city, ONE, TWO, **WHO)
+    assert city.entities[BIN]["waste:refDevice"]["object"] == TWO
+    assert "refDevice" not in city.entities[BIN]
+
+
 async def test_what_cannot_be_swapped_is_refused_and_nothing_moves(registry, city, directory, device_of):
     before = {name: dict(entity) for name, entity in city.entities.items()}
     with pytest.raises(SwapRefused, match="already"):

@@ -101,7 +101,8 @@ class Registry:
         now_us = self._now_us()
         back = move(Step(old.life, "received", who, why, now_us), self._facts(old))
         begins = _into_service(new.life, who, why, now_us)
-        asset, device = joined(Target(new_id, old.asset), at_us=now_us)
+        word = await self._word_for_device(city, old.asset)
+        asset, device = joined(Target(new_id, old.asset), at_us=now_us, ref_device=word)
         position = await self._position(city, old_id)
         await city.append(new_id, {**_attributes(device), **position, "lifeCycle": _life(begins)})
         self._take(new, life="inService", asset=old.asset)
@@ -110,6 +111,11 @@ class Registry:
         await city.append(old_id, {"lifeCycle": _life(back)})
         await city.delete_attribute(old_id, "controlledAsset")
         self._take(old, life="received", asset="")
+
+    async def _word_for_device(self, city: City, asset_id: str) -> str:
+        """Return by which relationship a place names its device: each subject has one of its own."""
+        place = await city.find(asset_id) or {}
+        return next((name for name in place if name.rpartition(":")[2] == "refDevice"), "refDevice")
 
     async def _position(self, city: City, device_id: str) -> Document:
         entity = await city.find(device_id) or {}
