@@ -113,7 +113,7 @@ def test_a_wrong_order_is_refused_before_anything_is_sent(name, arguments, cause
     with pytest.raises(OrderRefused) as refused:
         order_of(name, arguments)
     assert refused.value.cause == cause
-    assert len(ORDERS) == 10
+    assert len(ORDERS) == 9
 
 
 OFFSET = Amendment("k101", "setOffset", 1, 30, 12, "anna", "roadworks", 100 * S)

@@ -75,3 +75,8 @@ async def street():
     street = Street(supervisor, fleet, await supervisor.start("127.0.0.1", 0))
     yield street
     await street.stop()
+
+
+@pytest.fixture
+def clock():
+    return now_us

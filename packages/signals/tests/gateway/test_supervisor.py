@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from samstad_signals.domain.orders import order_of
-from samstad_signals.gateway.supervisor import NotConnected
+from samstad_signals.spi.street import NotConnected
 
 pytestmark = pytest.mark.system
 SITE = "RN+SI0001"

@@ -62,11 +62,6 @@ def _mode(arguments: Arguments) -> Order:
     return Order("M0001", {"status": MODES[mode], "timeout": timeout, "intersection": intersection})
 
 
-def _situation(arguments: Arguments) -> Order:
-    # The exchange list spells it so.
-    return Order("M0003", {"status": "True", "traficsituation": _number(arguments, "situation", PLANS)})
-
-
 def _switched(code: str, number: str | None) -> Callable[[Arguments], Order]:
     def order(arguments: Arguments) -> Order:
         on = arguments.get("on")
@@ -104,7 +99,6 @@ ORDERS: Mapping[str, Callable[[Arguments], Order]] = {
     "selectPlan": _select,
     "releasePlan": _release,
     "setMode": _mode,
-    "selectTrafficSituation": _situation,
     "setFixedTime": _switched("M0007", None),
     "setEmergencyRoute": _switched("M0005", "emergencyroute"),
     "activateInput": _switched("M0006", "input"),

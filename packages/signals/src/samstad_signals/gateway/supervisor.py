@@ -9,31 +9,38 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from samstad_rsmp.confirm import EXPECTED, is_confirmed
 from samstad_rsmp.errors import RsmpError
 from samstad_rsmp.messages import AggregatedStatus, Alarm, CommandResponse, StatusResponse, StatusUpdate
 from samstad_rsmp.session.events import Closed, Event, Garbled, Ready, Received, Refused
 from samstad_rsmp.session.supervisor import SiteBook, SupervisorSession, Wish
 from samstad_rsmp.shell.server import Lost, ServerTerms, SupervisorServer
 from samstad_signals.domain.controller import SUBSCRIBED
-from samstad_signals.domain.orders import Order
+from samstad_signals.domain.orders import Order, shows_mode
 from samstad_signals.gateway.reading import alarm_seen, moment_us, values_told
 from samstad_signals.service.fleet import AlarmKey, Fleet
+from samstad_signals.spi.street import NotConnected, StreetRefused
 
-__all__ = ["CLOCK_EVERY_S", "NotConnected", "RsmpSupervisor", "wishes_for"]
+__all__ = ["CLOCK_EVERY_S", "RsmpSupervisor", "wishes_for"]
 
 CLOCK_EVERY_S = 3600
+ORDERED = frozenset({"M0005", "M0006", "M0014", "M0015", "M0018"})
+"""Commands that are shown by statuses which nothing else needs."""
 CLOCK_NAMES = ("year", "month", "day", "hour", "minute", "second")
-
-
-class NotConnected(Exception):
-    """The controller is not there now, so nothing was said to it."""
 
 
 def wishes_for(component_id: str) -> list[Wish]:
     """Return what is followed of a controller: statuses on change, its clock each hour."""
     statuses = [Wish(component_id, code, name) for code, names in SUBSCRIBED.items() for name in names]
     clock = [Wish(component_id, "S0096", name, CLOCK_EVERY_S, on_change=False) for name in CLOCK_NAMES]
-    return statuses + clock
+    shown = {expected.status: expected.names for code, expected in EXPECTED.items() if code in ORDERED}
+    confirming = [
+        Wish(component_id, code, name)
+        for code, names in shown.items()
+        for name in names
+        if name not in SUBSCRIBED.get(code, ())
+    ]
+    return statuses + confirming + clock
 
 
 class RsmpSupervisor:
@@ -100,7 +107,7 @@ class RsmpSupervisor:
 
         Raises:
             NotConnected: the controller is not there.
-            RsmpError: the exchange list that was agreed has no such command or value.
+            StreetRefused: the exchange list that was agreed has no such command or value.
         """
         component_id = self.main_component(site_id)
         code = self._codes.get(site_id, self._codes.get("", ""))
@@ -117,7 +124,20 @@ class RsmpSupervisor:
     def _speak(self, site_id: str, say: Callable[[SupervisorSession, int], str]) -> str:
         if site_id not in self._server.connected:
             raise NotConnected(f"{site_id} is not connected: it runs its own program now")
-        return self._server.speak(site_id, say)
+        try:
+            return self._server.speak(site_id, say)
+        except RsmpError as error:
+            raise StreetRefused(str(error)) from error
+
+    def shows(self, site_id: str, order: Order) -> bool:
+        """Tell whether what a controller has told shows an order in effect."""
+        state = self._fleet.junction(site_id).state
+        if order.code == "M0001":
+            return shows_mode(order, yellow_flash=state.yellow_flash, switched_on=state.switched_on)
+        component_id = self._main.get(site_id, "")
+        return order.code in EXPECTED and is_confirmed(
+            self._server.book(site_id), component_id, order.code, order.values
+        )
 
     # what we hear --------------------------------------------------------------------------
 

@@ -1,0 +1,33 @@
+"""The controllers in the street, as the service speaks to them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from samstad_signals.domain.orders import Order
+
+__all__ = ["NotConnected", "Street", "StreetRefused"]
+
+
+class NotConnected(Exception):
+    """The controller is not there now, so nothing was said to it."""
+
+
+class StreetRefused(Exception):
+    """What was to be said is none of the controller's words, or does not fit it; nothing was sent."""
+
+
+class Street(Protocol):
+    """Filled by the RSMP supervisor."""
+
+    def order(self, site_id: str, order: Order) -> str:
+        """Send an order and return its message id; NotConnected or StreetRefused where nothing was sent."""
+        ...
+
+    def shows(self, site_id: str, order: Order) -> bool:
+        """Tell whether what a controller has told shows an order in effect."""
+        ...
+
+    def tell_alarm(self, site_id: str, key: tuple[str, str], wish: str) -> str:
+        """Say Acknowledge, Suspend or Resume of an alarm; raises as ``order``."""
+        ...
