@@ -7,12 +7,15 @@ or in microseconds of its processor time; senders and receivers are processes of
 from __future__ import annotations
 
 import asyncio
+import http.client
 import multiprocessing
 import os
 import statistics
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from itertools import count
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
@@ -26,6 +29,8 @@ BATCH = 500
 LAMPS = 1_000
 SECONDS = 4.0
 ROUNDS = 3
+WRITES_PER_S = 100
+"""Slow enough that each change is told by itself: under more of them one request tells of many."""
 
 
 class Receiver(asyncio.Protocol):
@@ -98,15 +103,28 @@ def start(data: Path) -> tuple[subprocess.Popen[bytes], Target]:
 
 
 def patch(target: Target) -> tuple[float, float]:
-    count = iter(range(10**9))
+    numbers = count()
 
     def make() -> bytes:
-        number = next(count)
+        number = next(numbers)
         path = f"{ENTITIES}/urn:ngsi-ld:Streetlight:bench:{number % LAMPS:07}/attrs/level"
         return request(target, "PATCH", path, {"value": number})
 
     run.SECONDS = SECONDS
     return asyncio.run(run.measure(target, make))
+
+
+def paced(target: Target, values: Iterator[int]) -> None:
+    """Change one lamp after another, so many in a second, each to a value of its own."""
+    connection = http.client.HTTPConnection(target.host, target.port)
+    headers = {"X-API-Key": target.key, "Content-Type": "application/json"}
+    began = time.perf_counter()
+    for number in range(int(SECONDS * WRITES_PER_S)):
+        path = f"{ENTITIES}/urn:ngsi-ld:Streetlight:bench:{number % LAMPS:07}/attrs/level"
+        connection.request("PATCH", path, b'{"value": %d}' % next(values), headers)
+        connection.getresponse().read()
+        time.sleep(max(0.0, began + number / WRITES_PER_S - time.perf_counter()))
+    connection.close()
 
 
 def notifications(requests: Synchronized[int], entities: Synchronized[int], port: int) -> None:
@@ -122,11 +140,12 @@ def notifications(requests: Synchronized[int], entities: Synchronized[int], port
             for number in range(RECEIVERS)
         ]
         subscribe(target, wanted)
-        found = []
+        found, values = [], count(1_000)
         for _ in range(ROUNDS):
             time.sleep(1.0)
             before, told, cpu = requests.value, entities.value, target.cpu_s()
-            patch(target)
+            paced(target, values)
+            time.sleep(0.5)
             used = target.cpu_s() - cpu
             found.append(((requests.value - before) / used, (entities.value - told) / used))
         process.terminate()
