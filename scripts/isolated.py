@@ -21,7 +21,7 @@ EXTRA_TOOLS = {
     "ngsild": ("PyLD",),
     "broker": ("amqtt", "jsonschema", "trustme"),
     "models": ("jsonschema",),
-    "node": ("jsonschema",),
+    "node": ("jsonschema", "trustme"),
     "rsmp": ("jsonschema", "pyyaml", "trustme"),
 }
 """What a package's tests need beyond the tools that all share: oracles and stand-ins of others."""
