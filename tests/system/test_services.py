@@ -85,6 +85,24 @@ async def test_a_service_is_told_of_entities_and_answers_whom_the_policy_lets_in
             assert answer.status == 401
 
 
+async def test_what_a_subscription_tells_of_secrets_opens_no_service(city, admin):
+    path = "/ngsi-ld/v1/subscriptions/urn:ngsi-ld:Subscription:tally:lamps"
+
+    async def subscribed():
+        async with admin.get(path) as answer:
+            return await answer.json() if answer.status == 200 else None
+
+    endpoint = (await until(subscribed))["notification"]["endpoint"]
+    told = {one["key"]: one["value"] for one in endpoint["receiverInfo"]}
+    gate = (city.data / "roles" / "tally.gate").read_text().strip()
+    assert gate not in json.dumps(endpoint)
+    port = city.run["roles"]["tally"]["ports"]["gate"]
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=told) as holder:
+        for way in ("/v1/count", "/table", "/metrics", "/health"):
+            async with holder.get(way) as answer:
+                assert answer.status == 401, way
+
+
 async def test_a_service_acts_with_the_rights_of_who_asked_and_no_others(city, admin):
     await put_lamp(admin, 80)
 

@@ -53,9 +53,9 @@ def service_app(
     """Return the app of a running service."""
     problems = {problem.name: problem for problem in plugin.problems}
 
-    def guarded(handler: Handler) -> Handler:
+    def guarded(handler: Handler, opened_by: str = secret) -> Handler:
         async def answer(request: Request) -> Response:
-            if not hmac.compare_digest(request.headers.get(GATE, "").encode(), secret.encode()):
+            if not hmac.compare_digest(request.headers.get(GATE, "").encode(), opened_by.encode()):
                 return problem_answer(401, "unauthenticated", "Ask the node: this port is its own.")
             try:
                 return await handler(request)
@@ -86,7 +86,7 @@ def service_app(
         Route("/table", guarded(endpoints), methods=["GET"]),
         Route("/health", guarded(health), methods=["GET"]),
         Route("/metrics", guarded(metrics_of), methods=["GET"]),
-        Route("/notifications", guarded(notify), methods=["POST"]),
+        Route("/notifications", guarded(notify, following.secret), methods=["POST"]),
     ]
     return Starlette(routes=[*own, *_routes(service.endpoints, guarded)])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import quote
 
@@ -34,7 +35,6 @@ class Following:
         follows: what it wants to be told.
         client: speaks with the broker.
         endpoint: URL that takes the notifications.
-        secret: sent with them, so that nobody else can tell the service anything.
         clock: the only clock.
         log: of the service.
     """
@@ -46,7 +46,6 @@ class Following:
         *,
         client: Client,
         endpoint: Callable[[], str],
-        secret: str,
         clock: Clock,
         log: Log,
     ) -> None:
@@ -54,7 +53,10 @@ class Following:
         self._follows = follows
         self._client = client
         self._endpoint = endpoint
-        self._secret = secret
+        self.secret = token_urlsafe(32)
+        """What notifications carry, so that nobody else can tell the service anything. It lives as long as
+        this process: a subscription is data, and what lies in logs, exports and backups must open nothing.
+        """
         self._clock = clock
         self._log = log
         self.notified = Notified()
@@ -109,7 +111,7 @@ class Following:
                 "endpoint": {
                     "uri": self._endpoint(),
                     "accept": "application/json",
-                    "receiverInfo": [{"key": "Samstad-Gate", "value": self._secret}],
+                    "receiverInfo": [{"key": "Samstad-Gate", "value": self.secret}],
                 }
             },
         }

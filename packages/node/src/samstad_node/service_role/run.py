@@ -84,7 +84,6 @@ class _Running:
             service.follows,
             client=client,
             endpoint=lambda: f"http://127.0.0.1:{self._port}/notifications",
-            secret=self._secret,
             clock=context.clock,
             log=context.log,
         )
