@@ -225,3 +225,26 @@ async def test_tls_names_both_ends(tmp_path):
 def test_the_wait_grows_to_its_bound(failures, expected):
     assert Pace().wait_s(failures, 0.0) == expected
     assert Pace().wait_s(failures, 1.0) == pytest.approx(expected * 0.8)
+
+
+async def test_only_known_sites_are_served_and_who_is_known_can_change():
+    async with serving() as server, site(server.port, "A"), site(server.port, "B"):
+        await until(lambda: server.connected == ["A", "B"])
+        server.know(["B", "C"])
+        await until(lambda: server.connected == ["B"])
+        server.know([])
+        await until(lambda: server.connected == [])
+        server.know(["A"])
+        await until(lambda: server.is_up("A"))
+        assert not server.is_up("B")
+
+
+async def test_values_of_kept_subscriptions_can_be_asked_for():
+    async with serving() as server, site(server.port) as client:
+        key, traffic = ("TC", "S0014", "status"), ("DL1", "S0201", "vehicles")
+        wishes = [Wish(*key), Wish(*traffic, 60, on_change=False)]
+        await until(lambda: server.connected == ["RN+SI0001"])
+        server.speak("RN+SI0001", lambda s, now: s.refresh(wishes, now_ms=now) or "")
+        await until(lambda: key in server.book("RN+SI0001").statuses)
+        assert traffic not in server.book("RN+SI0001").statuses
+        assert not client.session.subscriptions.is_due(2**62)

@@ -220,6 +220,21 @@ class SupervisorSession:
         if self.link.is_ready:
             self._subscribe(wishes, now_ms)
 
+    def refresh(self, wishes: Iterable[Wish], *, now_ms: int) -> None:
+        """Ask for the values of subscriptions: a site says nothing of those that it has kept all the while.
+
+        Traffic data are left out: between two even intervals there are none.
+        """
+        known = [
+            wish
+            for wish in wishes
+            if self.sxl.find_argument(wish.code, wish.name) and not is_traffic_data(wish.code)
+        ]
+        for component_id in dict.fromkeys(wish.component_id for wish in known):
+            names = [StatusName(one.code, one.name) for one in known if one.component_id == component_id]
+            request = StatusRequest(message_id=self._new_id(), component_id=component_id, names=names)
+            self._send(request, now_ms)
+
     def unsubscribe(self, component_id: str, code: str, names: Sequence[str] = (), *, now_ms: int) -> str:
         """Wish for no more updates of a status."""
         wanted = [StatusName(code, name) for name in names or self._names(code)]

@@ -23,6 +23,7 @@ TLS_S = 10.0
 """How long a TLS handshake may take."""
 
 
+_NOBODY = "(no site is known yet)"
 ANY_SITE = Identity(sxls=tuple(reversed(SXL_VERSIONS)))
 
 
@@ -106,6 +107,21 @@ class SupervisorServer:
                         link.transport.abort()
                 await self._all_gone.wait()
         await self._server.wait_closed()
+
+    def know(self, site_ids: Iterable[str]) -> None:
+        """Serve these sites from now on and no others; who is up and not among them is thrown out.
+
+        With none at all nobody is served.
+        """
+        known = tuple(site_ids) or (_NOBODY,)
+        self._terms = replace(self._terms, identity=replace(self._terms.identity, site_ids=known))
+        for site_id, link in list(self._sites.items()):
+            if site_id not in known:
+                link.close(f"site {site_id} is not known here")
+
+    def is_up(self, site_id: str) -> bool:
+        """Tell whether a site is up."""
+        return site_id in self._sites
 
     @property
     def connected(self) -> list[str]:
