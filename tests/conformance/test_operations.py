@@ -122,6 +122,30 @@ async def test_a_purge_takes_what_matches_and_nothing_without_a_filter(city):
     assert sorted(one["id"] for one in left) == [BIN, LAMP]
     assert (await city.ask("DELETE", "/entities")).status == 400
     assert len((await city.get("/entities?local=true")).body) == 2
+    linked = await city.ask("DELETE", "/entities?type=Lamp&q=on{level}>0")
+    assert (linked.status, linked.problem) == (400, "BadRequestData")
+    assert len((await city.get("/entities?local=true")).body) == 2
+
+
+@pytest.mark.shows("PurEnt")
+async def test_a_purge_takes_attributes_from_what_matches_or_leaves_only_some(city):
+    named = {"name": prop("a"), "level": prop(1), "scope": "/park"}
+    await city.put(lamp(1, **named), lamp(2, **named), {"id": BIN, "type": "Bin", "name": prop("b")})
+    assert (await city.ask("DELETE", "/entities?type=Lamp&id=urn:ngsi-ld:Lamp:1&drop=name")).status == 204
+    assert await city.seen(LAMP) == lamp(1, level=prop(1), scope="/park")
+    assert (await city.ask("DELETE", "/entities?type=Lamp&keep=name")).status == 204
+    assert await city.seen(LAMP) == lamp(1, scope="/park")
+    assert await city.seen("urn:ngsi-ld:Lamp:2") == lamp(2, name=prop("a"), scope="/park")
+    assert await city.seen(BIN) == {"id": BIN, "type": "Bin", "name": prop("b")}
+    assert (await city.ask("DELETE", "/entities?type=Lamp&drop=scope")).status == 204
+    assert await city.seen(LAMP) == lamp(1)
+    both = await city.ask("DELETE", "/entities?type=Bin&drop=name&keep=name")
+    assert (both.status, both.problem) == (400, "InvalidRequest")
+    for wrong in ("drop=on{name}", "keep=on{name}", "drop=id", "drop=", "drop=name"):
+        narrow = "" if wrong == "drop=name" else "type=Bin&"
+        refused = await city.ask("DELETE", f"/entities?{narrow}{wrong}")
+        assert (refused.status, refused.problem) == (400, "BadRequestData"), wrong
+    assert await city.seen(BIN) == {"id": BIN, "type": "Bin", "name": prop("b")}
 
 
 @pytest.mark.shows("BatEntCre", "BatEntCreUpdUps", "BatEntUpd", "BatEntMer", "BatEntDel")

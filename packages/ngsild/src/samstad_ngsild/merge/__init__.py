@@ -9,6 +9,7 @@ from samstad_ngsild.merge.attributes import (
     append_attributes,
     delete_attribute,
     partial_update_attribute,
+    reduce_entity,
     replace_attribute,
     update_attributes,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "delete_attribute",
     "merge_entity",
     "partial_update_attribute",
+    "reduce_entity",
     "replace_attribute",
     "replace_entity",
     "same_instance",

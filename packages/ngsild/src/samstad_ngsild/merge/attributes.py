@@ -1,7 +1,8 @@
-"""Updates of attributes: append, update, partial update, replace, delete (clauses 5.6.2 to 5.6.5, 5.6.19)."""
+"""Updates of attributes: append, update, replace, delete, reduce (clauses 5.6.2 to 5.6.5, 5.6.19, 5.6.21)."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from samstad_ngsild.context import CORE, Context
@@ -16,6 +17,7 @@ __all__ = [
     "append_attributes",
     "delete_attribute",
     "partial_update_attribute",
+    "reduce_entity",
     "replace_attribute",
     "update_attributes",
 ]
@@ -193,6 +195,30 @@ def delete_attribute(
         _existing(present, name, wanted)
         del present[wanted]
     builder.put(name, present)
+    return builder.finish()
+
+
+def reduce_entity(
+    current: EntityDocument,
+    *,
+    now: str,
+    keep: Collection[str] | None = None,
+    drop: Collection[str] = (),
+) -> Change:
+    """Delete attributes with all their instances: those to drop, or all but those to keep (clause 5.6.21.4).
+
+    Args:
+        current: the entity.
+        now: the text of modifiedAt.
+        keep: expanded names of the attributes that stay; None: all but those to drop. A scope stays.
+        drop: expanded names of what goes, perhaps ``scope``; what is not there need not go.
+    """
+    builder = ChangeBuilder(current, now)
+    for name in attribute_names(current):
+        if name in drop or (keep is not None and name not in keep):
+            builder.put(name, {})
+    if not _SCOPE_NAMES.isdisjoint(drop):
+        builder.set_member("scope", None)
     return builder.finish()
 
 

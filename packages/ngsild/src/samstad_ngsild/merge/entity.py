@@ -106,7 +106,9 @@ def _whole(
     for name in _MEMBERS:
         if name in new:
             document[name] = new[name]
-    document.update((name, instances) for name, instances in changed.items() if instances)
+    for name, instances in changed.items():
+        if instances:
+            document[name] = instances
     return document
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 
 from samstad_broker.http.context_binding import use_context, write_in_context
 from samstad_broker.http.exchange import Exchange
@@ -13,12 +13,14 @@ from samstad_broker.http.responses import created, location, no_content
 from samstad_broker.http.router import Route
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.entities.create import create_entity
-from samstad_broker.service.entities.purge import purge_entities
+from samstad_broker.service.entities.purge import Reduction, purge_entities
 from samstad_broker.service.entities.query import query_entities
 from samstad_ngsild.context import Context
+from samstad_ngsild.document import CORE_MEMBERS
 from samstad_ngsild.entities.dates import iso
 from samstad_ngsild.entities.expand import expand_entity
-from samstad_ngsild.query import Query, parse_query_params
+from samstad_ngsild.errors import BadRequestData, InvalidRequest
+from samstad_ngsild.query import Query, parse_names, parse_query_params
 from samstad_ngsild.query.parameters import PRESENTATION_PARAMETERS, QUERY_PARAMETERS
 
 __all__ = ["routes"]
@@ -26,11 +28,13 @@ __all__ = ["routes"]
 _QUERY = QUERY_PARAMETERS | PRESENTATION_PARAMETERS
 _PURGE = frozenset(
     {
-        "coordinates", "geometry", "geometryProperty", "geoproperty", "georel", "id", "idPattern",
-        "attrs", "local", "q", "scopeQ", "type",
+        "coordinates", "csf", "drop", "geometry", "geometryProperty", "geoproperty", "georel", "id",
+        "idPattern", "attrs", "keep", "local", "q", "scopeQ", "type",
     }
 )  # fmt: skip
-"""What clause 6.4.3.3 lists, without ``keep`` and ``drop``: an unknown parameter must not widen a purge."""
+"""What clause 6.4.3.3 lists: a parameter that is not known must not widen a purge."""
+_REDUCTION = frozenset({"keep", "drop"})
+_UNDROPPABLE = CORE_MEMBERS - {"scope"}
 _MOST_QUERIES = 1_000
 
 
@@ -90,6 +94,24 @@ class _Entities:
 
     async def _purge(self, exchange: Exchange, context: Context) -> Response:
         # Too wide without a filter: emptying a tenant needs the explicit local=true (clause 5.6.21.4).
-        query = parse_query_params(exchange.parameters.values, context)
-        await purge_entities(self._broker, exchange.call, query)
+        values = exchange.parameters.values
+        asked = {name: value for name, value in values.items() if name not in _REDUCTION}
+        query = parse_query_params(asked, context)
+        reduction = _reduction(values, context)
+        await purge_entities(self._broker, exchange.call, query, reduction=reduction)
         return no_content()
+
+
+def _reduction(values: Mapping[str, str], context: Context) -> Reduction | None:
+    """Return which attributes a purge takes; None where it takes whole entities (clause 5.6.21.4)."""
+    if values.keys() >= _REDUCTION:
+        raise InvalidRequest("keep and drop exclude each other: give one of them.", pointer="drop")
+    if "keep" in values:
+        names = parse_names(values["keep"], pointer="keep")
+        return Reduction(keep=frozenset(map(context.expand, names)))
+    if "drop" not in values:
+        return None
+    names = parse_names(values["drop"], pointer="drop")
+    for name in _UNDROPPABLE.intersection(names):
+        raise BadRequestData(f"{name} is no attribute that could be dropped.", pointer="drop")
+    return Reduction(drop=frozenset(map(context.expand, names)))
