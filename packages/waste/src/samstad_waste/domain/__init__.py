@@ -1,0 +1,1 @@
+"""What holds of bins by itself: no I/O, no clock, no chance."""

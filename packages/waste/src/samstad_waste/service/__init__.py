@@ -1,0 +1,1 @@
+"""Use cases: what is done with bins when something is told or asked."""

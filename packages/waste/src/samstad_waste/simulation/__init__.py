@@ -1,0 +1,1 @@
+"""The simulated street: bins that fill, vehicles that drive."""
