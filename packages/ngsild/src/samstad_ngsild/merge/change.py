@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from samstad_ngsild.document import EntityDocument, Instance
 
@@ -26,8 +26,7 @@ class NotUpdated:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """The outcome of an update; nothing in it is ever mutated, nor is the document that was updated.
 
     Attributes:

@@ -86,7 +86,7 @@ def replace_entity(current: EntityDocument, new: EntityDocument, *, now: str) ->
         if name not in new and name not in CORE_MEMBERS:
             before[name], changed[name] = current[name], []
             differs.add(name)
-    members = frozenset(name for name in _MEMBERS if current.get(name) != new.get(name))
+    members = frozenset([name for name in _MEMBERS if current.get(name) != new.get(name)])
     return Change(
         document=_whole(current, new, changed, now) if differs or members else current,
         changed=changed,

@@ -9,7 +9,7 @@ under "any"). The index narrows; whatever the place of an entry does not decide,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from samstad_broker.domain.subscriptions.changes import ChangeEvent, change_event
 from samstad_broker.domain.subscriptions.group import Entry, Group
@@ -88,6 +88,16 @@ class SubscriptionIndex:
         if not attributes:
             del self._types[place[0]]
 
+    def concerns(self, types: Iterable[str]) -> bool:
+        """Whether any subscription is about entities of one of these types, or about entities of any type."""
+        places = self._types
+        if None in places:
+            return True
+        for name in types:  # noqa: SIM110 - a loop costs half of a generator here
+            if name in places:
+                return True
+        return False
+
     def match(self, event: ChangeEvent) -> tuple[str, ...]:
         """Return the ids of the subscriptions that a change concerns, each once."""
         found: list[str] = []
@@ -143,7 +153,8 @@ class TenantIndexes:
     ) -> tuple[str, ...]:
         """Return the ids of the subscriptions that a change of an entity concerns."""
         index = self._tenants.get(tenant)
-        if not index:
+        entity = before if after is None else after
+        if not index or entity is None or not index.concerns(entity["type"]):
             return ()
         event = change_event(before, after, touched)
         return () if event is None else index.match(event)
