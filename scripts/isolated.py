@@ -22,7 +22,8 @@ EXTRA_TOOLS = {
     "broker": ("amqtt", "jsonschema", "trustme"),
     "models": ("jsonschema",),
     "node": ("jsonschema", "trustme"),
-    "rsmp": ("jsonschema", "pyyaml", "trustme"),
+    "rsmp": ("jsonschema", "numpy", "pyyaml", "trustme"),
+    "signals": ("libsumo",),
 }
 """What a package's tests need beyond the tools that all share: oracles and stand-ins of others."""
 NO_TESTS_COLLECTED = 5

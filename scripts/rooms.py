@@ -68,7 +68,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
 
 PROTECTED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("broker", ("federation", "node")),
-    ("rsmp", ("signals.gateway", "node")),
+    ("rsmp", ("signals.gateway", "signals.simulation", "node")),
     ("talq", ("lighting.gateway", "node")),
 )
 """Packages that only these may import at all."""

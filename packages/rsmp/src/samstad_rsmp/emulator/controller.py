@@ -8,7 +8,7 @@ input call.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
@@ -121,6 +121,8 @@ class Controller:
         self.restarts = 0
         self.clears_alarms = False
         self.forced_until_ms: dict[str, int | None] = {}
+        self._steered: frozenset[str] | None = None
+        self._steered_until_ms = 0
         self.mode = Mode.STARTING
         self.alarms = AlarmBook(_alarms(junction))
         self.components = _components(junction)
@@ -172,6 +174,20 @@ class Controller:
         self.mode = Mode.STARTING
         for detector_id in self.detectors.ids:
             self.detectors.force(detector_id, None)
+
+    def steer(self, greens: Collection[str], now_ms: int, *, holds_ms: int = 3_000) -> None:
+        """Let adaptive control wish for groups; without a new wish in time the own program goes on.
+
+        It stands in the place of the running plan: whatever is stronger than a plan is stronger than a wish,
+        and a plan or fixed time that an operator has ordered is not adapted.
+        """
+        self._steered = frozenset(greens)
+        self._steered_until_ms = now_ms + holds_ms
+
+    def is_steered(self, now_ms: int) -> bool:
+        """Tell whether adaptive control decides now."""
+        ordered = self.orders.plan is not None or bool(self.orders.fixed_time.value)
+        return self._steered is not None and now_ms < self._steered_until_ms and not ordered
 
     def program(self) -> Program:
         """Return the program that runs."""
@@ -260,7 +276,9 @@ class Controller:
 
     def _wished(self, now_ms: int) -> set[str]:
         planned = self.program().greens(now_ms)
-        if not self.orders.fixed_time.value:
+        if self._steered is not None and self.is_steered(now_ms):
+            planned = self._steered
+        elif not self.orders.fixed_time.value:
             planned = frozenset(name for name in planned if self._is_wanted(name, now_ms))
         wished = set(planned)
         for first in self._first_rights(now_ms):

@@ -62,6 +62,20 @@ class Heads:
         """Tell whether a group is green."""
         return self._heads[group].aspect is Aspect.GREEN
 
+    def aspect(self, group: str) -> Aspect:
+        """Return what a group shows."""
+        return self._heads[group].aspect
+
+    def green_ms(self, group: str, now_ms: int) -> int | None:
+        """Return for how long a group has been green, None when it is not."""
+        head = self._heads[group]
+        return now_ms - head.since_ms if head.aspect is Aspect.GREEN else None
+
+    def waits_ms(self, group: str, now_ms: int) -> int:
+        """Return for how long somebody has waited at red, 0 when nobody does."""
+        asked_ms = self._heads[group].asked_ms
+        return 0 if asked_ms is None else now_ms - asked_ms
+
     def note_calls(self, calls: Collection[str], now_ms: int) -> None:
         """Remember who waits: a call lasts until the group is green."""
         for name, head in self._heads.items():
