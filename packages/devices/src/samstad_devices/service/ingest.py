@@ -99,12 +99,25 @@ class Ingest:
     async def take(self, way: str, message: Message) -> bool:
         """Return when a message is durable; False where it came before. Raises as ``FrameStore.keep``."""
         is_new = await self._frames.keep(Arrival(way, message, self._now_us()))
+        self._came(is_new=is_new)
+        return is_new
+
+    def offer(self, way: str, message: Message) -> asyncio.Future[bool]:
+        """Return at once what ``take`` returns later. Raises StoreFull."""
+        durable = self._frames.offer(Arrival(way, message, self._now_us()))
+        durable.add_done_callback(self._offered)
+        return durable
+
+    def _offered(self, durable: asyncio.Future[bool]) -> None:
+        if not durable.cancelled() and durable.exception() is None:
+            self._came(is_new=durable.result())
+
+    def _came(self, *, is_new: bool) -> None:
         if is_new:
             self.figures.arrived += 1
             self.more.set()
         else:
             self.figures.repeated += 1
-        return is_new
 
     async def run(self) -> None:
         """Work until cancelled."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
@@ -105,6 +106,14 @@ class FrameStore(Protocol):
 
         Raises:
             StoreFull, StoreUnavailable: it is not kept.
+        """
+        ...
+
+    def offer(self, arrival: Arrival) -> Future[bool]:
+        """Return at once what ``keep`` returns later; for callers that keep many at a time.
+
+        Raises:
+            StoreFull: too many wait already.
         """
         ...
 

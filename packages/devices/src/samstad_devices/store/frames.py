@@ -45,13 +45,17 @@ class SqliteFrames:
 
     async def keep(self, arrival: Arrival) -> bool:
         """Return when the message is durable; False where it came before."""
+        return await self.offer(arrival)
+
+    def offer(self, arrival: Arrival) -> asyncio.Future[bool]:
+        """Return at once what ``keep`` returns later."""
         if len(self._pending) >= self._most_pending:
             raise StoreFull(f"{len(self._pending)} messages wait to be kept: send it again a little later.")
         durable: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._pending.append((arrival, durable))
         if self._committing is None or self._committing.done():
             self._committing = asyncio.create_task(self._commit_pending(), name="devices-commit")
-        return await durable
+        return durable
 
     async def _commit_pending(self) -> None:
         while self._pending:
