@@ -1,8 +1,7 @@
 """Controllers, signal groups, detectors and alarms as entities, in the models' words (I2, I8).
 
 Only what is known is written, so that what a person has entered stays: names, places, owners. Where the
-models have no word, the attribute's own stands in the @context's default vocabulary: parameterChecksum,
-clockSkew, coordination, communicationFault.
+models have no word yet, the attribute is named by its IRI.
 """
 
 from __future__ import annotations
@@ -17,6 +16,12 @@ from samstad_signals.domain.controller import ControllerState, controller_status
 from samstad_signals.domain.link import Fault
 
 __all__ = [
+    "CHECKSUM",
+    "CLOCK_SKEW",
+    "COMMUNICATION_FAULT",
+    "COORDINATION",
+    "Instances",
+    "Place",
     "Site",
     "alert_entity",
     "alert_id",
@@ -24,12 +29,23 @@ __all__ = [
     "controller_id",
     "detector_entities",
     "group_entities",
+    "history_entity",
     "iso_text",
+    "past_instances",
+    "place_attributes",
 ]
 
 Document = dict[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FAULTED = frozenset("abcd")
+_OURS = "https://w3id.org/samstad/"
+CHECKSUM = f"{_OURS}parameterChecksum"
+CLOCK_SKEW = f"{_OURS}clockSkew"
+COORDINATION = f"{_OURS}coordination"
+COMMUNICATION_FAULT = f"{_OURS}communicationFault"
+
+Instances = dict[tuple[str, str], list[Document]]
+"""Values of the past, by entity id and attribute name, in order."""
 
 
 class Site(NamedTuple):
@@ -37,6 +53,15 @@ class Site(NamedTuple):
 
     authority: str
     site_id: str
+
+
+class Place(NamedTuple):
+    """What people say of a junction: its name, where it is (longitude, latitude), and its corridor."""
+
+    name: str
+    longitude: float | None = None
+    latitude: float | None = None
+    corridor: str = ""
 
 
 def iso_text(time_us: int) -> str:
@@ -68,23 +93,26 @@ def _date(time_us: int) -> Document:
     return _property({"@type": "DateTime", "@value": iso_text(time_us)})
 
 
+def place_attributes(place: Place) -> Document:
+    """Return what people say of a junction."""
+    told: Document = {"name": _property(place.name)}
+    if place.longitude is not None and place.latitude is not None:
+        point = {"type": "Point", "coordinates": [place.longitude, place.latitude]}
+        told["location"] = {"type": "GeoProperty", "value": point}
+    return told
+
+
 def controller_entity(
     site: Site, state: ControllerState, *, connected: bool, fault: Fault, now_us: int
 ) -> Document:
     """Return what is known of a controller now."""
     observed = iso_text(now_us)
-    states = state.group_states
     known = {
         "controllerStatus": (controller_status(state, connected=connected), None),
-        "communicationFault": (fault, None),
-        "controlMode": (signal_mode(state), None),
-        "activePlanNumber": (state.plan, None),
+        COMMUNICATION_FAULT: (fault, None),
+        **_told_by(state),
         "cycleCounter": (state.cycle_counter_s, "SEC"),
-        "faultedGroupCount": (states and sum(one in FAULTED for one in states), None),
-        "softwareRelease": (state.version or None, None),
-        "coordination": (state.coordination, None),
-        "parameterChecksum": (state.checksum or None, None),
-        "clockSkew": (state.clock_skew_s, "SEC"),
+        CLOCK_SKEW: (state.clock_skew_s, "SEC"),
     }
     attributes = {
         name: _property(value, observed, unit)
@@ -92,6 +120,39 @@ def controller_entity(
         if value is not None and value != ""
     }
     return {"id": controller_id(*site), "type": "SignalController", **attributes}
+
+
+def _told_by(state: ControllerState) -> dict[str, tuple[Any, str | None]]:
+    states = state.group_states
+    return {
+        "controlMode": (signal_mode(state), None),
+        "activePlanNumber": (state.plan, None),
+        "faultedGroupCount": (states and sum(one in FAULTED for one in states), None),
+        "softwareRelease": (state.version or None, None),
+        COORDINATION: (state.coordination, None),
+        CHECKSUM: (state.checksum or None, None),
+    }
+
+
+def past_instances(
+    site: Site, before: ControllerState, after: ControllerState, *, observed_us: int, into: Instances
+) -> None:
+    """Add what was different after something that a controller tells late, to be put into the history."""
+    observed = iso_text(observed_us)
+    controller = controller_id(*site)
+    earlier = _told_by(before)
+    for name, (value, unit) in _told_by(after).items():
+        if value not in (None, "", earlier[name][0]):
+            into.setdefault((controller, name), []).append(_property(value, observed, unit))
+    states = after.group_states
+    if states is not None:
+        for entity in group_entities(site, before.group_states, states, now_us=observed_us):
+            into.setdefault((entity["id"], "signalState"), []).append(entity["signalState"])
+
+
+def history_entity(entity_id: str, attributes: Document) -> Document:
+    """Return values of the past of one entity, as the temporal API takes them."""
+    return {"id": entity_id, "type": entity_id.split(":")[2], **attributes}
 
 
 def group_entities(site: Site, before: str | None, states: str, *, now_us: int) -> list[Document]:

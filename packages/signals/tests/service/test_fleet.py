@@ -5,6 +5,7 @@ import pytest
 from samstad_models.alerts import AlertRefusedError
 from samstad_signals.domain.alarms import AlarmSeen
 from samstad_signals.domain.controller import Told
+from samstad_signals.mapping import COMMUNICATION_FAULT
 from samstad_signals.service.fleet import Fleet, UnknownAlarm, UnknownJunction
 from samstad_signals.service.writing import Writer
 from samstad_signals.simulation.memory_entities import MemoryEntities
@@ -115,9 +116,9 @@ async def test_a_lost_link_is_seen_and_becomes_persistent_without_another_messag
     fleet.down(SITE, now_us=10 * S, reason="no acknowledgement")
     await writer.write(now_us=11 * S)
     assert entities.held[CONTROLLER]["controllerStatus"]["value"] == "unreachable"
-    assert entities.held[CONTROLLER]["communicationFault"]["value"] == "none"
+    assert entities.held[CONTROLLER][COMMUNICATION_FAULT]["value"] == "none"
     await writer.write(now_us=311 * S)
-    assert entities.held[CONTROLLER]["communicationFault"]["value"] == "persistent"
+    assert entities.held[CONTROLLER][COMMUNICATION_FAULT]["value"] == "persistent"
 
 
 def test_who_is_not_there_is_named(fleet):

@@ -1,13 +1,15 @@
 """The supervisor: it listens for controllers, follows what they tell, and speaks to them.
 
 Which component stands for the controller as a whole is learnt from its aggregated status, the first message
-after the handshake; the subscriptions follow from there, and are made anew after every reconnect.
+after the handshake; the subscriptions follow from there, and are made anew after every reconnect. A site says
+nothing of a subscription that it has kept all the while, so the values are asked for too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from samstad_rsmp.confirm import EXPECTED, is_confirmed
 from samstad_rsmp.errors import RsmpError
@@ -26,7 +28,20 @@ __all__ = ["CLOCK_EVERY_S", "RsmpSupervisor", "wishes_for"]
 CLOCK_EVERY_S = 3600
 ORDERED = frozenset({"M0005", "M0006", "M0014", "M0015", "M0018"})
 """Commands that are shown by statuses which nothing else needs."""
+MOST_SENT = 256
 CLOCK_NAMES = ("year", "month", "day", "hour", "minute", "second")
+
+
+MODE_SHOWN: Mapping[str, tuple[str, ...]] = {"S0007": ("status",), "S0011": ("status",)}
+"""What shows an M0001."""
+
+
+class Sent(NamedTuple):
+    """An order on its way: which message, and what a response to it repeats."""
+
+    message_id: str
+    code: str
+    values: Mapping[str, str]
 
 
 def wishes_for(component_id: str) -> list[Wish]:
@@ -54,9 +69,8 @@ class RsmpSupervisor:
 
     Attributes:
         garbled: how many messages could not be read.
-        on_answer: told of a command's answer: site, message id (of a refusal) or code, and why it was
-            refused, "" where it was taken.
-        on_status: told of a site whose statuses have changed.
+        on_answer: told of a command's answer: site, message id, and why it was refused ("": it was taken).
+        on_connected: told of a site that has connected and said what it is.
     """
 
     def __init__(
@@ -69,11 +83,15 @@ class RsmpSupervisor:
     ) -> None:
         self.garbled = 0
         self.on_answer: Callable[[str, str, str], None] = lambda _site, _message, _why: None
-        self.on_status: Callable[[str], None] = lambda _site: None
+        self.on_connected: Callable[[str], None] = lambda _site: None
         self._fleet = fleet
         self._now_us = now_us
         self._codes = codes
         self._main: dict[str, str] = {}
+        self._asked: set[str] = set()
+        self._sent: dict[str, deque[Sent]] = {}
+        self._heard: dict[tuple[str, str, str], int] = {}
+        self._mark = 0
         self._server = SupervisorServer(terms, told=self._on_event, clock=lambda: now_us() // 1000)
 
     async def start(self, host: str, port: int) -> int:
@@ -88,6 +106,10 @@ class RsmpSupervisor:
     def connected(self) -> list[str]:
         """The sites that are up."""
         return self._server.connected
+
+    def know(self, site_ids: Iterable[str]) -> None:
+        """Serve these sites and no others from now on."""
+        self._server.know(site_ids)
 
     def book(self, site_id: str) -> SiteBook:
         """Return the latest values of a site as it told them."""
@@ -112,32 +134,58 @@ class RsmpSupervisor:
         component_id = self.main_component(site_id)
         code = self._codes.get(site_id, self._codes.get("", ""))
         values = {**order.values, "securityCode": code}
-        return self._speak(
+        message_id = self._speak(
             site_id,
             lambda session, now_ms: session.command(component_id, order.code, values, now_ms=now_ms),
         )
+        self._sent.setdefault(site_id, deque(maxlen=MOST_SENT)).append(
+            Sent(message_id, order.code, order.values)
+        )
+        return message_id
 
     def tell_alarm(self, site_id: str, key: AlarmKey, wish: str) -> str:
         """Say Acknowledge, Suspend or Resume of an alarm; raises as ``order``."""
         return self._speak(site_id, lambda session, now_ms: session.wish_of_alarm(wish, *key, now_ms=now_ms))
 
     def _speak(self, site_id: str, say: Callable[[SupervisorSession, int], str]) -> str:
-        if site_id not in self._server.connected:
+        if not self._server.is_up(site_id):
             raise NotConnected(f"{site_id} is not connected: it runs its own program now")
         try:
             return self._server.speak(site_id, say)
         except RsmpError as error:
             raise StreetRefused(str(error)) from error
 
-    def shows(self, site_id: str, order: Order) -> bool:
-        """Tell whether what a controller has told shows an order in effect."""
+    def mark(self) -> int:
+        """Return a mark of now, in the order of what controllers tell."""
+        return self._mark
+
+    def ask(self, site_id: str, order: Order) -> None:
+        """Ask a controller for what shows an order."""
+        component_id = self._main.get(site_id, "")
+        wishes = [Wish(component_id, code, name) for code, names in _shown_by(order) for name in names]
+        self._ask(site_id, wishes)
+
+    def _ask(self, site_id: str, wishes: list[Wish]) -> None:
+        def say(session: SupervisorSession, now_ms: int) -> str:
+            session.refresh(wishes, now_ms=now_ms)
+            return ""
+
+        try:
+            self._server.speak(site_id, say)
+        except RsmpError:  # it went away meanwhile: when it comes back it is asked for everything
+            return
+
+    def shows(self, site_id: str, order: Order, *, since: int) -> bool:
+        """Tell whether what a controller has told since a mark shows an order in effect."""
+        component_id = self._main.get(site_id, "")
+        statuses = [code for code, _ in _shown_by(order)]
+        heard = [self._heard.get((site_id, component_id, code), -1) for code in statuses]
+        if not heard or min(heard) <= since:
+            return False
         state = self._fleet.junction(site_id).state
         if order.code == "M0001":
             return shows_mode(order, yellow_flash=state.yellow_flash, switched_on=state.switched_on)
-        component_id = self._main.get(site_id, "")
-        return order.code in EXPECTED and is_confirmed(
-            self._server.book(site_id), component_id, order.code, order.values
-        )
+        return is_confirmed(self._server.book(site_id), component_id, order.code, order.values)
 
     # what we hear --------------------------------------------------------------------------
 
@@ -145,14 +193,32 @@ class RsmpSupervisor:
         if isinstance(event, Received):
             self._on_message(site_id, event.message)
         elif isinstance(event, Ready):
+            self._forget(site_id)
             self._fleet.up(site_id, now_us=self._now_us())
         elif isinstance(event, Lost | Closed):
             if site_id in self._fleet.junctions:
+                self._forget(site_id)
                 self._fleet.down(site_id, now_us=self._now_us(), reason=event.reason)
         elif isinstance(event, Refused):
-            self.on_answer(site_id, getattr(event.message, "message_id", ""), event.reason or "refused")
+            self._on_refused(site_id, event)
         elif isinstance(event, Garbled):
             self.garbled += 1
+
+    def _forget(self, site_id: str) -> None:
+        """A link ends: what was on its way is answered by nobody, and everything is to be asked anew."""
+        self._sent.pop(site_id, None)
+        self._asked.discard(site_id)
+
+    def _on_refused(self, site_id: str, event: Refused) -> None:
+        message = event.message
+        if isinstance(message, Alarm):
+            key = (message.component_id, message.code)
+            self._fleet.refused(site_id, key, str(message.specialization))
+            return
+        message_id = getattr(message, "message_id", "")
+        sent = self._sent.get(site_id, deque())
+        self._sent[site_id] = deque((one for one in sent if one.message_id != message_id), MOST_SENT)
+        self.on_answer(site_id, message_id, event.reason or "refused")
 
     def _on_message(self, site_id: str, message: Any) -> None:
         handler = _HANDLERS.get(type(message))
@@ -164,10 +230,16 @@ class RsmpSupervisor:
             self.garbled += 1
 
     def _on_bits(self, site_id: str, message: AggregatedStatus) -> None:
-        if self._main.get(site_id) != message.component_id or not self._server.book(site_id).wishes:
-            self._main[site_id] = message.component_id
-            self._subscribe(site_id, message.component_id)
+        component_id = message.component_id
+        is_new = self._main.get(site_id) != component_id or not self._server.book(site_id).wishes
+        self._main[site_id] = component_id
+        if is_new:
+            self._subscribe(site_id, component_id)
         self._fleet.take_bits(site_id, message.bits, observed_us=moment_us(message.timestamp))
+        if site_id not in self._asked:
+            self._asked.add(site_id)
+            self._ask(site_id, wishes_for(component_id))
+            self.on_connected(site_id)
 
     def _subscribe(self, site_id: str, component_id: str) -> None:
         def say(session: SupervisorSession, now_ms: int) -> str:
@@ -180,21 +252,46 @@ class RsmpSupervisor:
             self._main.pop(site_id, None)
 
     def _on_values(self, site_id: str, message: StatusUpdate | StatusResponse) -> None:
+        is_late = any(one.quality == "old" for one in message.values)
+        if not is_late:
+            self._mark += 1
+            for one in message.values:
+                self._heard[site_id, message.component_id, one.code] = self._mark
         self._fleet.take_values(
             site_id,
             values_told(message),
             observed_us=moment_us(message.timestamp),
             now_us=self._now_us(),
+            is_late=is_late,
         )
-        self.on_status(site_id)
 
     def _on_alarm(self, site_id: str, message: Alarm) -> None:
         self._fleet.take_alarm(site_id, alarm_seen(message))
 
     def _on_response(self, site_id: str, message: CommandResponse) -> None:
+        """A response names no message: it is to the oldest order of its code that it repeats."""
+        told = {one.name: one for one in message.values}
+        code = message.values[0].code
+        sent = self._sent.get(site_id, deque())
+        found = next((one for one in sent if one.code == code and _repeats(told, one.values)), None)
+        if found is None:
+            return
+        sent.remove(found)
         unknown = [one.name for one in message.values if one.age in {"undefined", "unknown"}]
         why = f"the controller does not know {', '.join(unknown)}" if unknown else ""
-        self.on_answer(site_id, message.values[0].code, why)
+        self.on_answer(site_id, found.message_id, why)
+
+
+def _shown_by(order: Order) -> list[tuple[str, tuple[str, ...]]]:
+    if order.code == "M0001":
+        return list(MODE_SHOWN.items())
+    expected = EXPECTED.get(order.code)
+    return [(expected.status, expected.names)] if expected is not None else []
+
+
+def _repeats(told: Mapping[str, Any], values: Mapping[str, str]) -> bool:
+    known = {name: one.value for name, one in told.items() if one.value is not None}
+    return all(known[name] == value for name, value in values.items() if name in known)
 
 
 _HANDLERS: Mapping[type, Callable[[RsmpSupervisor, str, Any], None]] = {

@@ -6,9 +6,10 @@ is written once for each turn of writing, and a broker that is away costs no mem
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from samstad_models import alerts
 from samstad_models.alerts import AlertState
@@ -23,14 +24,17 @@ from samstad_signals.domain.controller import (
 )
 from samstad_signals.domain.link import NEVER_UP, Fault, LinkState, link_down, link_fault, link_up
 
-__all__ = ["Fleet", "Junction", "UnknownAlarm", "UnknownJunction"]
+__all__ = ["MOST_PAST", "AlarmKey", "Fleet", "Junction", "UnknownAlarm", "UnknownJunction"]
 
 Document = dict[str, Any]
 AlarmKey = tuple[str, str]
+Record = tuple[object, ...]
+MOST_PAST = 200_000
+"""So many values of the past wait for the broker; what comes then is counted and left out."""
 
 
 class UnknownJunction(Exception):
-    """No controller of that site id has ever connected."""
+    """There is no controller of that site id."""
 
 
 class UnknownAlarm(Exception):
@@ -39,10 +43,18 @@ class UnknownAlarm(Exception):
 
 @dataclass
 class Junction:
-    """One controller: what it is like, its link, its alerts, and what was written of its groups last."""
+    """One controller: what it is like, its link, its alerts, and what was written of its groups last.
+
+    Attributes:
+        past: what it was like at the time of what it tells late; None while it tells nothing late.
+        owed: what people have done with its alarms, and it has not been told yet.
+    """
 
     site_id: str
+    place: mapping.Place | None = None
     state: ControllerState = NEW_CONTROLLER
+    past: ControllerState | None = None
+    owed: dict[AlarmKey, frozenset[str]] = field(default_factory=dict)
     link: LinkState = NEVER_UP
     fault: Fault = "none"
     alerts: dict[AlarmKey, AlertState] = field(default_factory=dict)
@@ -57,25 +69,42 @@ class Fleet:
 
     Args:
         authority: the part of entity ids that names the road keeper.
+        journal: gets everything that controllers tell, before anything is done with it.
+
+    Attributes:
+        past: values of the past that the broker has not taken yet; ``lost_past`` counts those left out.
+        links_to_keep, alerts_to_keep: what has changed since it was kept.
     """
 
-    def __init__(self, authority: str) -> None:
+    def __init__(self, authority: str, *, journal: Callable[[Record], None] = lambda _record: None) -> None:
         self.authority = authority
         self.junctions: dict[str, Junction] = {}
+        self.past: mapping.Instances = {}
+        self.lost_past = 0
+        self.links_to_keep: set[str] = set()
+        self.alerts_to_keep: set[tuple[str, AlarmKey]] = set()
+        self._journal = journal
 
     def junction(self, site_id: str) -> Junction:
         """Return a junction; UnknownJunction where it has never connected."""
         found = self.junctions.get(site_id)
         if found is None:
-            raise UnknownJunction(f"no controller {site_id!r} has connected since the service started")
+            raise UnknownJunction(f"no controller {site_id!r} is known here: put it under the node first")
         return found
 
     def site_of(self, entity_id: str) -> str | None:
         """Return the site id of a controller's entity, None where it is none of ours."""
-        for site_id in self.junctions:
-            if mapping.controller_id(self.authority, site_id) == entity_id:
-                return site_id
-        return None
+        head, _, local = entity_id.rpartition(":")
+        site_id = unquote(local)
+        ours = head == f"urn:ngsi-ld:SignalController:{self.authority}" and site_id in self.junctions
+        return site_id if ours else None
+
+    def put(self, site_id: str, place: mapping.Place | None) -> Junction:
+        """Know a junction, and what people say of it."""
+        junction = self.junctions.setdefault(site_id, Junction(site_id))
+        junction.place = place
+        junction.is_changed = True
+        return junction
 
     # what is told --------------------------------------------------------------------------
 
@@ -84,35 +113,80 @@ class Fleet:
         junction = self.junctions.setdefault(site_id, Junction(site_id))
         junction.link = link_up(junction.link, now_us=now_us)
         junction.is_changed = True
+        self.links_to_keep.add(site_id)
         return junction
 
     def down(self, site_id: str, *, now_us: int, reason: str) -> None:
         """Take that a link is lost; what was known of the controller is kept."""
         junction = self.junction(site_id)
         junction.link = link_down(junction.link, now_us=now_us, reason=reason)
+        junction.past = junction.state
         junction.is_changed = True
+        self.links_to_keep.add(site_id)
 
-    def take_values(self, site_id: str, told: Iterable[Told], *, observed_us: int, now_us: int) -> None:
-        """Take values of statuses."""
+    def take_values(
+        self, site_id: str, told: Iterable[Told], *, observed_us: int, now_us: int, is_late: bool = False
+    ) -> None:
+        """Take values of statuses; what a controller kept while it was cut off goes into the history too."""
+        told = list(told)
+        self._journal(("values", site_id, told, observed_us, now_us, is_late))
         junction = self.junction(site_id)
+        if is_late:
+            self._take_past(junction, told, observed_us)
         state = fold_values(junction.state, told, observed_us=observed_us, received_us=now_us)
         junction.is_changed |= _shown(state) != _shown(junction.state)
         junction.state = state
 
+    def _take_past(self, junction: Junction, told: Iterable[Told], observed_us: int) -> None:
+        if len(self.past) >= MOST_PAST:
+            self.lost_past += 1
+            return
+        before = junction.past or NEW_CONTROLLER
+        junction.past = fold_values(before, told, observed_us=observed_us, received_us=observed_us)
+        site = mapping.Site(self.authority, junction.site_id)
+        mapping.past_instances(site, before, junction.past, observed_us=observed_us, into=self.past)
+
     def take_bits(self, site_id: str, bits: Iterable[bool | str], *, observed_us: int) -> None:
         """Take an aggregated status."""
+        bits = list(bits)
+        self._journal(("bits", site_id, bits, observed_us))
         junction = self.junction(site_id)
         junction.state = fold_bits(junction.state, bits, observed_us=observed_us)
         junction.is_changed = True
 
     def take_alarm(self, site_id: str, seen: AlarmSeen) -> None:
         """Take what a controller says of an alarm."""
+        self._journal(("alarm", site_id, seen))
         junction = self.junction(site_id)
         key = (seen.component_id, seen.code)
         before = junction.alerts.get(key)
-        after = take_alarm(before, seen)
+        after = take_alarm(before, self._as_wished(junction, key, seen))
         if after is not None and after is not before:
             self._set(junction, key, after)
+
+    def _as_wished(self, junction: Junction, key: AlarmKey, seen: AlarmSeen) -> AlarmSeen:
+        """Let what people wish, and the controller does not know yet, go before what it says."""
+        owed = junction.owed.get(key)
+        if not owed:
+            return seen
+        left = frozenset(wish for wish in owed if not _is_granted(wish, seen))
+        if left != owed:
+            self._owes(junction, key, left)
+        silent = "Suspend" in left or (seen.suspended and "Resume" not in left)
+        return seen._replace(suspended=silent)
+
+    def replay(self, record: list[Any]) -> None:
+        """Take again what a journal has kept; what names a junction that is gone is passed over."""
+        kind, site_id, *rest = record
+        if site_id not in self.junctions:
+            return
+        if kind == "values":
+            told = [Told(*one) for one in rest[0]]
+            self.take_values(site_id, told, observed_us=rest[1], now_us=rest[2], is_late=rest[3])
+        elif kind == "bits":
+            self.take_bits(site_id, rest[0], observed_us=rest[1])
+        elif kind == "alarm":
+            self.take_alarm(site_id, AlarmSeen(*rest[0]))
 
     # what people do ---------------------------------------------------------------------------
 
@@ -123,9 +197,31 @@ class Fleet:
             raise UnknownAlarm(f"{key[0]} at {site_id} has told of no alarm {key[1]}")
         return found
 
+    def owe(self, site_id: str, key: AlarmKey, wish: str) -> None:
+        """Remember that a controller is to be told Acknowledge, Suspend or Resume of an alarm."""
+        junction = self.junction(site_id)
+        void = {"Suspend": "Resume", "Resume": "Suspend"}.get(wish, "")
+        self._owes(junction, key, (junction.owed.get(key, frozenset()) - {void}) | {wish})
+
+    def refused(self, site_id: str, key: AlarmKey, wish: str) -> None:
+        """Take that a controller will never do that."""
+        junction = self.junction(site_id)
+        self._owes(junction, key, junction.owed.get(key, frozenset()) - {wish})
+
+    def _owes(self, junction: Junction, key: AlarmKey, wishes: frozenset[str]) -> None:
+        if wishes:
+            junction.owed[key] = wishes
+        else:
+            junction.owed.pop(key, None)
+        self.alerts_to_keep.add((junction.site_id, key))
+
     def acknowledge(self, site_id: str, key: AlarmKey, *, by: str) -> AlertState:
         """Take that a person has seen an alert."""
         return self._set(self.junction(site_id), key, alerts.acknowledge(self.alert(site_id, key), by=by))
+
+    def resume(self, site_id: str, key: AlarmKey) -> AlertState:
+        """End the silence of an alert."""
+        return self._set(self.junction(site_id), key, alerts.resume(self.alert(site_id, key)))
 
     def suspend(self, site_id: str, key: AlarmKey, *, until_us: int, now_us: int) -> AlertState:
         """Silence an alert for a time; raises as ``alerts.suspend``."""
@@ -151,6 +247,7 @@ class Fleet:
     def _set(self, junction: Junction, key: AlarmKey, alert: AlertState) -> AlertState:
         junction.alerts[key] = alert
         junction.changed_alerts.add(key)
+        self.alerts_to_keep.add((junction.site_id, key))
         return alert
 
     # what is to be written ------------------------------------------------------------------------
@@ -183,7 +280,10 @@ class Fleet:
             )
         ]
         if state.group_states is not None:
-            found += mapping.group_entities(site, junction.written_groups, state.group_states, now_us=now_us)
+            shown_us = min(now_us, state.times.get("S0001", now_us))
+            found += mapping.group_entities(
+                site, junction.written_groups, state.group_states, now_us=shown_us
+            )
             junction.written_groups = state.group_states
         if state.detector_states is not None:
             found += mapping.detector_entities(
@@ -192,12 +292,36 @@ class Fleet:
             junction.written_detectors = state.detector_states
         return found
 
+    def take_past(self) -> list[Document]:
+        """Return what is to be put into the history, one document for each entity, and hold it as written."""
+        found: dict[str, Document] = {}
+        for (entity_id, name), instances in self.past.items():
+            found.setdefault(entity_id, {})[name] = instances
+        self.past = {}
+        return [mapping.history_entity(entity_id, attributes) for entity_id, attributes in found.items()]
+
+    def give_back_past(self, documents: Iterable[Document]) -> None:
+        """Hold values of the past as not written."""
+        for document in documents:
+            for name, instances in document.items():
+                if name not in {"id", "type"}:
+                    newer = self.past.get((document["id"], name), [])
+                    self.past[document["id"], name] = [*instances, *newer]
+
     def forget_written(self) -> None:
         """Hold everything as not written: the broker was away, or lost what it was told."""
         for junction in self.junctions.values():
             junction.is_changed = True
             junction.written_groups = junction.written_detectors = None
             junction.changed_alerts.update(junction.alerts)
+
+
+def _is_granted(wish: str, seen: AlarmSeen) -> bool:
+    return {
+        "Acknowledge": seen.acknowledged or not seen.active,
+        "Suspend": seen.suspended,
+        "Resume": not seen.suspended,
+    }[wish]
 
 
 def _shown(state: ControllerState) -> ControllerState:

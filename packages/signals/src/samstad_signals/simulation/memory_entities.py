@@ -18,6 +18,7 @@ class MemoryEntities:
 
     def __init__(self) -> None:
         self.held: dict[str, Document] = {}
+        self.history: list[Document] = []
         self.writes = 0
         self.is_down = False
 
@@ -50,6 +51,11 @@ class MemoryEntities:
         if known is None:
             raise ResourceNotFound(f"there is no {entity_id}")
         self._put({**known, **fragment} if overwrite else {**fragment, **known})
+
+    async def append_temporal(self, entity: Document) -> None:
+        """Add to the history."""
+        self._check()
+        self.history.append(entity)
 
     def _put(self, entity: Document) -> None:
         self.writes += 1

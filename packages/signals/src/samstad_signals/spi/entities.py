@@ -24,3 +24,7 @@ class Entities(Protocol):
     async def append(self, entity_id: str, fragment: dict[str, Any], *, overwrite: bool = True) -> None:
         """Add or replace attributes of one entity."""
         ...
+
+    async def append_temporal(self, entity: dict[str, Any]) -> None:
+        """Add instances to the history of an entity."""
+        ...

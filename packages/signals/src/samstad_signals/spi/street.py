@@ -24,8 +24,16 @@ class Street(Protocol):
         """Send an order and return its message id; NotConnected or StreetRefused where nothing was sent."""
         ...
 
-    def shows(self, site_id: str, order: Order) -> bool:
-        """Tell whether what a controller has told shows an order in effect."""
+    def mark(self) -> int:
+        """Return a mark of now, in the order of what controllers tell."""
+        ...
+
+    def ask(self, site_id: str, order: Order) -> None:
+        """Ask a controller for what shows an order, where it is there; silence is no answer."""
+        ...
+
+    def shows(self, site_id: str, order: Order, *, since: int) -> bool:
+        """Tell whether what a controller has told since a mark shows an order in effect."""
         ...
 
     def tell_alarm(self, site_id: str, key: tuple[str, str], wish: str) -> str:

@@ -1,0 +1,1 @@
+"""What must survive the role: a small database, and a journal of what was acknowledged to controllers."""
