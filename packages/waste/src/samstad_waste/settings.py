@@ -13,6 +13,10 @@ __all__ = ["WasteSettings"]
 class WasteSettings(msgspec.Struct, frozen=True):
     """Waste bins: when one counts as full, silent or moved, and how routes are calculated."""
 
+    time_zone: Annotated[str, Meta(description="Where the city is, for weekdays and shifts.")] = (
+        "Europe/Stockholm"
+    )
+    language: Annotated[str, Meta(pattern="^(sv|en)$", description="Of alerts: sv or en.")] = "sv"
     full_at: Annotated[
         float, Meta(gt=0, le=1, description="Share at which a bin counts as full, where it says nothing.")
     ] = 0.9
