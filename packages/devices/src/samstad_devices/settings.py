@@ -17,3 +17,12 @@ class DevicesSettings(msgspec.Struct, frozen=True):
     keep_days: Annotated[float, Meta(gt=0, description="Raw frames are kept so long after their end.")] = 30.0
     codec_processes: Annotated[int, Meta(ge=1, le=16, description="Processes that run codecs.")] = 1
     codec_time_ms: Annotated[int, Meta(ge=1, le=10_000, description="Time of one decoding.")] = 100
+    mqtt_host: Annotated[str, Meta(description="Address that MQTT listens on.")] = "127.0.0.1"
+    mqtt_port: Annotated[
+        int, Meta(ge=-1, le=65_535, description="Port of MQTT; 0 is a free one (see run.json), -1 none.")
+    ] = 1883
+    mqtt_certificate: Annotated[str, Meta(description="PEM file; with mqtt_key MQTT speaks TLS alone.")] = ""
+    mqtt_key: Annotated[str, Meta(description="PEM file of the certificate's private key.")] = ""
+    mqtt_connections: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Connections of MQTT that may be open.")
+    ] = 10_000
