@@ -22,6 +22,7 @@ from samstad_devices.gateway.codecs import CodecLimits, CodecPool
 from samstad_devices.gateway.lorawan import NETWORKS, read_body
 from samstad_devices.http.desk import Desk
 from samstad_devices.http.ways_in import WaysIn
+from samstad_devices.plugin.mqtt import Revoking, mqtt_way
 from samstad_devices.service.directory import Directory
 from samstad_devices.service.ingest import Ingest
 from samstad_devices.service.registry import DeviceUnknown, Registry, SwapRefused
@@ -73,22 +74,24 @@ async def start(surroundings: Surroundings[DevicesSettings]) -> AsyncIterator[Se
     await database.open()
     frames = SqliteFrames(database, most_pending=surroundings.settings.waiting)
     try:
-        yield await _service(surroundings, database, frames)
+        async with _service(surroundings, database, frames) as service:
+            yield service
     finally:
         await frames.close()
         await database.close()
 
 
+@asynccontextmanager
 async def _service(
     surroundings: Surroundings[DevicesSettings], database: Database, frames: SqliteFrames
-) -> Service:
+) -> AsyncIterator[Service]:
     now_us = surroundings.clock.now_us
     settings = surroundings.settings
     limits = CodecLimits(time_ms=settings.codec_time_ms, processes=settings.codec_processes)
     pool = CodecPool(limits, now_us=now_us)
     directory = Directory()
     codecs = SqliteCodecs(database)
-    credentials = SqliteCredentials(database)
+    credentials = Revoking(SqliteCredentials(database))
     ingest = Ingest(
         frames=frames,
         directory=directory,
@@ -110,17 +113,23 @@ async def _service(
         on_release=ingest.more.set,
     )
     _show_figures(surroundings, ingest, pool)
-    return Service(
-        endpoints=_endpoints(WaysIn(ingest, credentials, read_network=_read_network, now_us=now_us), desk),
-        follows=_follows(directory, ingest),
-        tasks={
-            "codecs": pool.run_processes,
-            "directory": lambda: _load(surroundings, directory),
-            "ingest": ingest.run,
-            "forget": lambda: _forget(surroundings, frames),
-        },
-        errors=_ERRORS,
-    )
+    async with mqtt_way(surroundings, credentials, ingest) as mqtt:
+        yield Service(
+            endpoints=_endpoints(
+                WaysIn(ingest, credentials, read_network=_read_network, now_us=now_us), desk
+            ),
+            follows=_follows(directory, ingest),
+            tasks={
+                "codecs": pool.run_processes,
+                "directory": lambda: _load(surroundings, directory),
+                "ingest": ingest.run,
+                "forget": lambda: _forget(surroundings, frames),
+                **mqtt.tasks(surroundings),
+            },
+            ports=mqtt.ports,
+            errors=_ERRORS,
+            checks=lambda: mqtt.checks,
+        )
 
 
 def _read_network(network: str, body: bytes, event: str | None) -> Message | None:
