@@ -1,0 +1,1 @@
+"""A simulated street in SUMO: vehicles are the detectors, emulated controllers drive the lights."""

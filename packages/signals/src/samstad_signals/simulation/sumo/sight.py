@@ -1,0 +1,251 @@
+"""What is seen of the street: by vehicles that tell of themselves, or by radars at the stop lines.
+
+*Connected*: every vehicle within a range tells its position, its speed and by which link it will pass the next
+two signals; vehicles that wait to enter the network from a street that it cuts off are known as well.
+*Radar*: along each approach, up to its own range, the position, speed and lane of every vehicle; where it will
+turn is guessed from what its lane has done before, and nobody is seen beyond the next junction.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from math import sqrt
+from typing import Any, NamedTuple
+
+from samstad_rsmp.control.crossing import Arrival, View
+from samstad_signals.simulation.sumo.imported import Imported
+
+__all__ = ["Seeing", "Sight", "Street"]
+
+ACCELERATION = 2.6
+ROOM_M = 8.0
+"""An exit whose last vehicle stands nearer than this takes nobody."""
+STANDING_MPS = 1.0
+SLOW_MPS = 2.0
+VEHICLE_M = 7.5
+FULL = 0.85
+CALL_M = 25.0
+LEARNED = 30
+
+
+class Seeing(Enum):
+    """How the street is seen."""
+
+    CONNECTED = "connected"
+    RADAR = "radar"
+
+
+RANGE_M = {Seeing.CONNECTED: 400.0, Seeing.RADAR: 150.0}
+
+
+@dataclass
+class Street:
+    """What one junction sees at one moment.
+
+    Attributes:
+        view: for its planner.
+        calls: groups at whose red somebody waits.
+        standing: vehicles that stand, by lane.
+        passed: links over which a vehicle left since the last moment.
+    """
+
+    view: View
+    calls: set[str] = field(default_factory=set)
+    standing: dict[str, int] = field(default_factory=dict)
+
+
+class _Vehicle(NamedTuple):
+    id: str
+    lane: str
+    position_m: float
+    speed_mps: float
+    length_m: float
+    weight: float
+
+
+class _Kind(NamedTuple):
+    length_m: float
+    weight: float
+
+
+class Sight:
+    """Looks at all junctions at once."""
+
+    def __init__(
+        self, sumo: Any, junctions: Mapping[str, Imported], *, seeing: Seeing, bus_weight: float = 5.0
+    ) -> None:
+        self._sumo = sumo
+        self._junctions = junctions
+        self._seeing = seeing
+        self._range_m = RANGE_M[seeing]
+        self._bus_weight = bus_weight
+        self._kinds: dict[str, _Kind] = {}
+        self._exits = {name: [way.exit for way in one.ways] for name, one in junctions.items()}
+        self._inside = self._internal_nodes()
+        self._lanes: dict[str, str] = {lane: name for name, one in junctions.items() for lane in one.lanes}
+        self._length: dict[str, float] = {}
+        self._shares: dict[tuple[str, int], list[int]] = {}
+        self._coming: dict[str, tuple[str, int]] = {}
+        self.persons: dict[str, set[str]] = {}
+
+    def look(self) -> dict[str, Street]:
+        """Return what each junction sees now."""
+        sumo = self._sumo
+        ids = sumo.vehicle.getIDList()
+        queues: dict[str, list[list[tuple[float, Arrival]]]] = {
+            name: [[] for _ in one.lanes] for name, one in self._junctions.items()
+        }
+        tails: dict[str, tuple[float, float]] = {}
+        standing: dict[str, int] = defaultdict(int)
+        occupied: set[str] = set()
+        calls: dict[str, set[str]] = defaultdict(set)
+        for name in ids:
+            lane = sumo.vehicle.getLaneID(name)
+            if not lane:
+                continue
+            speed = sumo.vehicle.getSpeed(name)
+            if lane[0] == ":":
+                if speed < STANDING_MPS:
+                    owner = self._inside.get(lane.rsplit("_", 2)[0])
+                    if owner:
+                        occupied.add(owner)
+            else:
+                kind = self._kinds.get(name) or self._kind(name)
+                rear = sumo.vehicle.getLanePosition(name) - kind.length_m
+                if lane not in tails or rear < tails[lane][0]:
+                    tails[lane] = (rear, speed)
+                if speed < STANDING_MPS:
+                    standing[lane] += 1
+            self._approach(name, lane, speed, queues, calls)
+        if self._seeing is Seeing.CONNECTED:
+            self._outside(queues)
+        return {
+            name: self._street(name, queues[name], tails, standing, name in occupied, calls[name])
+            for name in self._junctions
+        }
+
+    def _approach(
+        self,
+        name: str,
+        lane: str,
+        speed: float,
+        queues: dict[str, list[list[tuple[float, Arrival]]]],
+        calls: dict[str, set[str]],
+    ) -> None:
+        coming = self._sumo.vehicle.getNextTLS(name)
+        if not coming:
+            return
+        where, link, distance, _ = coming[0]
+        junction = self._junctions.get(where)
+        if junction is None or distance > self._range_m:
+            return
+        if self._sumo.vehicle.isStopped(name):
+            return
+        kind = self._kinds.get(name) or self._kind(name)
+        limit = max(1.0, self._sumo.vehicle.getAllowedSpeed(name))
+        waited = self._sumo.vehicle.getWaitingTime(name) if speed < STANDING_MPS else 0.0
+        onward = None
+        number = junction.crossing.links[link].lane
+        if self._seeing is Seeing.CONNECTED:
+            if len(coming) > 1 and coming[1][0] in self._junctions:
+                onward = (coming[1][0], coming[1][1], (coming[1][2] - distance) / limit)
+        else:
+            link = self._guess(name, where, link, junction)
+        arrival = Arrival(link, _reaches_s(distance, speed, limit), kind.weight, onward, waited)
+        queues[where][number].append((distance, arrival))
+        group = junction.groups[coming[0][1]]
+        if group is not None and distance < CALL_M and lane == junction.lanes[number]:
+            calls[where].add(group)
+
+    def _guess(self, name: str, where: str, link: int, junction: Imported) -> int:
+        """Guess a turn as a radar would: by the shares of what has left this lane before."""
+        lane = junction.crossing.links[link].lane
+        shares = self._shares.setdefault((where, lane), [])
+        known = self._coming.get(name)
+        if known is None or known[0] != where:
+            pick = shares[hash(name) % len(shares)] if shares else -1
+            self._coming[name] = (where, pick)
+            shares.append(link)  # told when it has left; the order of some seconds changes no share
+            del shares[:-LEARNED]
+            return pick
+        return known[1]
+
+    def _outside(self, queues: dict[str, list[list[tuple[float, Arrival]]]]) -> None:
+        """Add vehicles that wait for room to enter: they stand in the street before its first lane."""
+        sumo = self._sumo
+        for lane, where in self._lanes.items():
+            if lane[0] == ":":
+                continue
+            pending = sumo.lane.getPendingVehicles(lane)
+            if not pending:
+                continue
+            junction = self._junctions[where]
+            number = junction.lanes.index(lane)
+            length = self._length_of(lane)
+            limit = max(1.0, sumo.lane.getMaxSpeed(lane))
+            link = next(n for n, way in enumerate(junction.ways) if way.lane == lane)
+            for n, _ in enumerate(pending[:12]):
+                distance = length + n * VEHICLE_M
+                queues[where][number].append((distance, Arrival(link, distance / limit)))
+
+    def _street(
+        self,
+        name: str,
+        queues: list[list[tuple[float, Arrival]]],
+        tails: Mapping[str, tuple[float, float]],
+        standing: Mapping[str, int],
+        occupied: bool,  # noqa: FBT001  # an internal step
+        calls: set[str],
+    ) -> Street:
+        junction = self._junctions[name]
+        blocked = {
+            n
+            for n, lane in enumerate(self._exits[name])
+            if lane in tails and tails[lane][0] < ROOM_M and tails[lane][1] < SLOW_MPS
+        }
+        pressed = {
+            n
+            for n, lane in enumerate(junction.lanes)
+            if lane[0] != ":" and standing.get(lane, 0) * VEHICLE_M > FULL * self._length_of(lane)
+        }
+        ordered = [[one for _, one in sorted(queue, key=lambda pair: pair[0])] for queue in queues]
+        wanted = {*junction.lanes, *self._exits[name]}
+        return Street(
+            View(ordered, blocked, occupied, pressed),
+            calls,
+            {lane: standing[lane] for lane in wanted if lane in standing},
+        )
+
+    def _kind(self, name: str) -> _Kind:
+        vehicle = self._sumo.vehicle
+        heavy = vehicle.getVehicleClass(name) in {"bus", "coach", "tram"}
+        kind = _Kind(vehicle.getLength(name), self._bus_weight if heavy else 1.0)
+        if len(self._kinds) > 50_000:
+            self._kinds.clear()
+        self._kinds[name] = kind
+        return kind
+
+    def _length_of(self, lane: str) -> float:
+        if lane not in self._length:
+            self._length[lane] = self._sumo.lane.getLength(lane)
+        return self._length[lane]
+
+    def _internal_nodes(self) -> dict[str, str]:
+        found = {}
+        for name in self._junctions:
+            for links in self._sumo.trafficlight.getControlledLinks(name):
+                for _, _, via in links:
+                    if via:
+                        found[via.rsplit("_", 2)[0]] = name
+        return found
+
+
+def _reaches_s(distance_m: float, speed_mps: float, limit_mps: float) -> float:
+    """Return how long it takes to the stop line when nothing stands before it."""
+    gained = max(0.0, limit_mps * limit_mps - speed_mps * speed_mps) / (2 * ACCELERATION)
+    if distance_m < gained:
+        return (sqrt(speed_mps * speed_mps + 2 * ACCELERATION * distance_m) - speed_mps) / ACCELERATION
+    return (limit_mps - speed_mps) / ACCELERATION + (distance_m - gained) / limit_mps
