@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 from samstad_rsmp.session.events import Closed, Event
 from samstad_rsmp.shell.clock import Clock
@@ -68,8 +68,8 @@ class LinkProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin the session, or refuse the connection."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # streams give nothing else
-        self.transport = transport
+        # Streams give nothing else, but not every event loop's class says so.
+        self.transport = transport = cast("asyncio.Transport", transport)
         transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         self.session = self._begin(self, transport)
         if self.session is None:
