@@ -6,6 +6,7 @@ import asyncio
 import base64
 import os
 
+import aiocoap
 import aiohttp
 import pytest
 
@@ -16,7 +17,7 @@ PROFILE = "https://w3id.org/samstad/deviceProfile"
 CONTRACT = "https://w3id.org/samstad/contract"
 BIN = "urn:ngsi-ld:WasteContainer:street:1"
 CITY = '<https://w3id.org/samstad/context/v1/city.jsonld>; rel="http://www.w3.org/ns/json-ld#context"'
-QUICK = {"SAMSTAD_DEMO": "1", "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3"}
+QUICK = {"SAMSTAD_DEMO": "1", "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3", "SAMSTAD_DEVICES_COAP_PORT": "0"}
 CODEC = "function decodeUplink(input) { return {data: {level: input.bytes[0]}}; }"
 
 
@@ -212,3 +213,34 @@ async def test_a_table_of_a_thousand_devices_is_brought_in_and_known_at_once(adm
             await until(is_known)
     async with stranger.post("/devices/v1/onboarding", data=table.encode()) as answer:
         assert answer.status == 401
+
+
+async def test_a_device_speaks_coap_and_its_place_shows_it(city, admin):
+    box = "urn:ngsi-ld:Device:street:3"
+    asset = {"type": "Relationship", "object": BIN}
+    await furnish(admin)
+    await post(
+        admin,
+        "/ngsi-ld/v1/entityOperations/upsert",
+        [device(3, "urn:ngsi-ld:DeviceModel:http", controlledAsset=asset)],
+    )
+
+    async def token():
+        async with admin.post(f"/devices/v1/devices/{box}/tokens", json={}) as answer:
+            return (await answer.json()).get("token")
+
+    secret = await until(token)
+    port = city.run["roles"]["devices"]["ports"]["coap"]
+    context = await aiocoap.Context.create_client_context(transports=["simple6"])
+    try:
+        for query, code in (("token=" + secret, "2.04"), ("token=sd_x", "4.01")):
+            uri = f"coap://127.0.0.1:{port}/push?{query}"
+            request = aiocoap.Message(code=aiocoap.POST, uri=uri, payload=b'{"level": 71}')
+            assert (await context.request(request).response).code.dotted == code
+    finally:
+        await context.shutdown()
+
+    async def is_71():
+        return await level(admin) == 0.71
+
+    await until(is_71)

@@ -17,6 +17,17 @@ class DevicesSettings(msgspec.Struct, frozen=True):
     keep_days: Annotated[float, Meta(gt=0, description="Raw frames are kept so long after their end.")] = 30.0
     codec_processes: Annotated[int, Meta(ge=1, le=16, description="Processes that run codecs.")] = 1
     codec_time_ms: Annotated[int, Meta(ge=1, le=10_000, description="Time of one decoding.")] = 100
+    coap_host: Annotated[str, Meta(description="Address that CoAP listens on.")] = "127.0.0.1"
+    coap_port: Annotated[
+        int,
+        Meta(ge=-1, le=65_535, description="UDP port of CoAP without encryption; 0 is a free one, -1 none."),
+    ] = 5683
+    coap_networks: Annotated[
+        tuple[str, ...], Meta(description="From where datagrams are read; others are dropped unanswered.")
+    ] = ("127.0.0.0/8", "::1/128")
+    coap_per_second: Annotated[
+        float, Meta(gt=0, description="Datagrams a second of one address; four times as many in a burst.")
+    ] = 50.0
     mqtt_host: Annotated[str, Meta(description="Address that MQTT listens on.")] = "127.0.0.1"
     mqtt_port: Annotated[
         int, Meta(ge=-1, le=65_535, description="Port of MQTT; 0 is a free one (see run.json), -1 none.")

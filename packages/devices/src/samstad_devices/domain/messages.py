@@ -48,6 +48,8 @@ class Uplink:
         spreading_factor: of LoRa, 7 to 12.
         frequency_hz: of the channel.
         battery_percent: where the network says it along with the frame.
+        content_format: number of the payload's form where the sender says it (CoAP Content-Formats).
+        path: of the object or resource that the payload tells of, where the way in has such.
     """
 
     device: Identifier
@@ -62,6 +64,8 @@ class Uplink:
     spreading_factor: int | None = None
     frequency_hz: int | None = None
     battery_percent: float | None = None
+    content_format: int | None = None
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,10 +18,12 @@ from samstad_devices.domain.errors import (
 )
 from samstad_devices.domain.messages import Message
 from samstad_devices.domain.names import CONTRACT, IDENTIFIERS
+from samstad_devices.gateway.coap import PushResource
 from samstad_devices.gateway.codecs import CodecLimits, CodecPool
 from samstad_devices.gateway.lorawan import NETWORKS, read_body
 from samstad_devices.http.desk import Desk
 from samstad_devices.http.ways_in import WaysIn
+from samstad_devices.plugin.coap import bounds_of, coap_way
 from samstad_devices.plugin.mqtt import Revoking, mqtt_way
 from samstad_devices.service.directory import Directory
 from samstad_devices.service.ingest import Ingest
@@ -113,7 +115,12 @@ async def _service(
         on_release=ingest.more.set,
     )
     _show_figures(surroundings, ingest, pool)
-    async with mqtt_way(surroundings, credentials, ingest) as mqtt:
+    bounds = bounds_of(settings)
+    push = PushResource(bounds, ingest=ingest, credentials=credentials, now_us=now_us)
+    async with (
+        coap_way(surroundings, {("push",): push}, bounds) as coap,
+        mqtt_way(surroundings, credentials, ingest) as mqtt,
+    ):
         yield Service(
             endpoints=_endpoints(
                 WaysIn(ingest, credentials, read_network=_read_network, now_us=now_us), desk
@@ -126,9 +133,9 @@ async def _service(
                 "forget": lambda: _forget(surroundings, frames),
                 **mqtt.tasks(surroundings),
             },
-            ports=mqtt.ports,
+            ports={**coap.ports, **mqtt.ports},
             errors=_ERRORS,
-            checks=lambda: mqtt.checks,
+            checks=lambda: [*coap.checks, *mqtt.checks],
         )
 
 

@@ -1,0 +1,82 @@
+"""The CoAP endpoint: opens its socket, answers with its resources, and calls back those who called."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiocoap import Context
+from aiocoap.resource import Site, WKCResource
+
+from samstad_devices.gateway.coap.bounds import CoapBounds, Door
+from samstad_devices.gateway.coap.socket import MessageInterface, PlainSocket
+
+__all__ = ["CoapServer", "PortTaken"]
+
+
+class PortTaken(Exception):
+    """The address cannot be listened on."""
+
+
+class CoapServer:
+    """Serves CoAP.
+
+    Args:
+        bounds: what it takes at most.
+        now_us: the clock.
+    """
+
+    def __init__(self, bounds: CoapBounds, *, now_us: Callable[[], int]) -> None:
+        self.door = Door(bounds, now_us)
+        self._context: Context | None = None
+
+    @property
+    def context(self) -> Context:
+        """The context of aiocoap, by which peers are called back."""
+        if self._context is None:
+            raise RuntimeError("the endpoint is not open")
+        return self._context
+
+    async def open(self, resources: Mapping[tuple[str, ...], Any]) -> None:
+        """Make resources reachable by their paths; nothing listens yet."""
+        site = Site()
+        site.add_resource(
+            (".well-known", "core"), WKCResource(site.get_resources_as_linkheader, impl_info=None)
+        )
+        for path, resource in resources.items():
+            site.add_resource(path, resource)
+        self._context = Context(loop=asyncio.get_running_loop(), serversite=site, loggername="samstad.coap")
+
+    async def listen(self, host: str, port: int) -> int:
+        """Listen without encryption, and return the port.
+
+        Raises:
+            PortTaken: the address is in use, or none of this machine's.
+        """
+        return await self._listen(host, port, "coap", lambda interface: PlainSocket(self.door, interface))
+
+    async def _listen(
+        self, host: str, port: int, scheme: str, make: Callable[[MessageInterface], Any]
+    ) -> int:
+        opened: list[Any] = []
+
+        async def construct(manager: Any) -> MessageInterface:
+            interface = MessageInterface(manager, self.door, scheme)
+            try:
+                _, socket = await asyncio.get_running_loop().create_datagram_endpoint(
+                    lambda: make(interface), local_addr=(host, port)
+                )
+            except OSError as error:
+                raise PortTaken(f"UDP {host}:{port} cannot be listened on: {error.strerror}.") from error
+            interface.use(socket)
+            opened.append(socket)
+            return interface
+
+        await self.context._append_tokenmanaged_messagemanaged_transport(construct)  # noqa: SLF001 - its one way to add a transport
+        return int(opened[0].port)
+
+    async def close(self) -> None:
+        """Close the sockets."""
+        if self._context is not None:
+            await self._context.shutdown()
