@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 
 from samstad_access import Act, Binding, PrincipalRecord
@@ -87,6 +88,8 @@ async def _live(context: RoleContext, parts: Parts) -> None:
 async def _put_away(parts: Parts, tasks: list[asyncio.Task[Any]]) -> None:
     """Save what is staged, then end the tasks."""
     if parts.broker.writer.broken is None:
+        with suppress(StoreError):
+            await parts.broker.writer.flushed()
         await parts.checkpointer.save()
     for task in tasks:
         task.cancel()

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from samstad_access.http.app import BASE, create_app
 from samstad_broker.http.router import Route
+from samstad_broker.service.writer import Writer
 from samstad_broker.spi.authorizer import Operation
 from samstad_models.contexts import CITY, context_url
 from samstad_ngsild.context import CORE
@@ -69,8 +71,26 @@ def other_surfaces(context: RoleContext, parts: Parts, routes: Iterable[Route]) 
     if parts.access is None:
         return Starlette(routes=[*own, Mount("/", pages)])
     administration = create_app(parts.access, now_us=context.clock.now_us)
-    own += [route for route in administration.routes if getattr(route, "path", "").startswith(BASE)]
+    own += [
+        Mount(BASE, app=_accounted(route.app, parts.broker.writer))
+        for route in administration.routes
+        if isinstance(route, Mount) and route.path == BASE
+    ]
     return Starlette(routes=[*own, Mount("/", pages)], exception_handlers=administration.exception_handlers)
+
+
+def _accounted(app: ASGIApp, writer: Writer) -> ASGIApp:
+    """Let an act be answered only when the audit entries that it left are durable (I3)."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await writer.flushed()
+            await send(message)
+
+        await app(scope, receive, told)
+
+    return answer
 
 
 def _breaches(

@@ -70,6 +70,16 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(("keys", "revoke"), "samstad_node.cli.keys:revoke", "End a key at once."),
     Command(
+        ("audit", "check"),
+        "samstad_node.cli.audit:check",
+        "Prove that no audit entry was changed, removed, added or moved.",
+    ),
+    Command(
+        ("audit", "list"),
+        "samstad_node.cli.audit:list_entries",
+        "Print who did what, when and why, oldest first.",
+    ),
+    Command(
         ("settings", "show"),
         "samstad_node.cli.settings:show",
         "Print every setting with its value, where the value came from, and what may be set.",
@@ -87,6 +97,7 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 GROUPS = {
+    "audit": "Read who did what, and prove that the account of it is whole.",
     "keys": "Give out, list, change and end keys, of a node that runs or not.",
     "settings": "See and check the settings.",
 }

@@ -42,6 +42,7 @@ async def offline_access(data: Path, settings: Settings, clock: Clock) -> AsyncI
         writing = asyncio.create_task(writer.run())
         try:
             yield _access(data, settings, AuditLog(broker))
+            await writer.flushed()
             await checkpointer.save()
         finally:
             writing.cancel()
