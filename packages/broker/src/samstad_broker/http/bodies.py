@@ -16,7 +16,7 @@ from samstad_broker.http.messages import Request
 from samstad_broker.http.negotiation import JSON, LD_JSON, MERGE_PATCH_JSON
 from samstad_ngsild.errors import InvalidRequest
 
-__all__ = ["MAX_DEPTH", "Content", "content_of", "parse_json"]
+__all__ = ["MAX_DEPTH", "Content", "content_of", "parse_json", "reads_as_ld"]
 
 MAX_DEPTH = 64
 """Levels of objects and arrays in a body (invariant I5)."""
@@ -44,10 +44,20 @@ def content_of(request: Request) -> Content:
     """Parse the body of a POST, PATCH or PUT.
 
     Raises:
+        LengthRequired, UnsupportedMediaType: as ``reads_as_ld``.
+        InvalidRequest: the content is empty, no JSON, or nested too deeply.
+    """
+    is_ld = reads_as_ld(request)
+    return Content(parse_json(request.body), is_ld)
+
+
+def reads_as_ld(request: Request) -> bool:
+    """Whether the content of a request says that it is JSON-LD; False: JSON.
+
+    Raises:
         LengthRequired: there is neither Content-Length nor chunked content.
         UnsupportedMediaType: the content is neither JSON nor JSON-LD; for PATCH also merge-patch. Or it is
             compressed: a few bytes could stand for more than the limits allow.
-        InvalidRequest: the content is empty, no JSON, or nested too deeply.
     """
     headers = request.headers
     if "content-length" not in headers and "transfer-encoding" not in headers:
@@ -56,28 +66,31 @@ def content_of(request: Request) -> Content:
         raise UnsupportedMediaType("Send the content as it is, without Content-Encoding.")
     content_type = headers.get("content-type")
     is_ld = _IS_LD.get(content_type) if content_type is not None else None
-    if is_ld is None:
-        is_ld = _read_content_type(content_type, request.method)
-    return Content(parse_json(request.body), is_ld)
+    return _read_content_type(content_type, request.method) if is_ld is None else is_ld
 
 
-def parse_json(body: bytes) -> Any:
+def parse_json(body: bytes, *, what: str = "The body", levels: int = MAX_DEPTH) -> Any:
     """Return the value of a JSON text.
+
+    Args:
+        body: the text in UTF-8.
+        what: names it in errors.
+        levels: how deeply it may be nested.
 
     Raises:
         InvalidRequest: with ``position`` as the offset in characters where reading stopped.
     """
     if not body:
-        raise InvalidRequest("The body is empty; the operation needs a JSON text.")
+        raise InvalidRequest(f"{what} is empty; the operation needs a JSON text.")
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise InvalidRequest(
-            f"The body is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).",
+            f"{what} is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).",
             position=error.pos,
         ) from None
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _too_deep(body, value):
-        raise InvalidRequest(f"The body has objects and arrays more than {MAX_DEPTH} levels deep.")
+    if body.count(b"{") + body.count(b"[") > levels and _too_deep(body, value, levels):
+        raise InvalidRequest(f"{what} has objects and arrays more than {levels} levels deep.")
     return value
 
 
@@ -96,21 +109,21 @@ def _read_content_type(content_type: str | None, method: str) -> bool:
     raise UnsupportedMediaType(f"The content is {media_type[:100]}.")
 
 
-def _too_deep(body: bytes, value: Any) -> bool:
+def _too_deep(body: bytes, value: Any, levels: int) -> bool:
     """Whether a text is nested too deeply.
 
     Its brackets alone are folded from the inside, one level with each pass; brackets inside strings
     can leave a rest that does not fold, and only then the value itself is walked.
     """
     rest = body.translate(_SQUARED, _NOT_BRACKETS)
-    for _ in range(MAX_DEPTH):
+    for _ in range(levels):
         folded = rest.replace(b"[]", b"")
         if not folded:
             return False
         if len(folded) == len(rest):
             break
         rest = folded
-    return _deeper_than(value, MAX_DEPTH)
+    return _deeper_than(value, levels)
 
 
 def _deeper_than(value: Any, limit: int) -> bool:

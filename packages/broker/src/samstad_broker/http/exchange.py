@@ -79,6 +79,9 @@ class Exchange(msgspec.Struct, gc=False):
         """Parse a body that is one object and return it without its @context, and the @context."""
         return self.contexts.of_content(self.request, content_of(self.request), now_us=self.now_us)
 
-    def items(self) -> list[tuple[Any, Context | Awaitable[Context] | BadRequestData]]:
-        """Parse a body that is an array and return each item with its @context, or with its error."""
-        return self.contexts.of_items(self.request, content_of(self.request), now_us=self.now_us)
+    def items(
+        self, content: Content | None = None
+    ) -> list[tuple[Any, Context | Awaitable[Context] | BadRequestData]]:
+        """Return each item of a body that is an array with its @context, or with its error."""
+        found = content_of(self.request) if content is None else content
+        return self.contexts.of_items(self.request, found, now_us=self.now_us)

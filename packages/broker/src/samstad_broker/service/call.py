@@ -34,8 +34,10 @@ class Call:
 
     def may_all(self, operation: Operation, entity_types: Iterable[str]) -> bool:
         """Whether the caller may do this to an entity that has all these types: each must be allowed."""
-        may, caller, tenant = self.authorizer.may, self.caller, self.tenant
-        return all(may(caller, tenant, operation, name) for name in entity_types)
+        for name in entity_types:  # noqa: SIM110 - a loop costs half of a generator here
+            if not self.authorizer.may(self.caller, self.tenant, operation, name):
+                return False
+        return True
 
     def require(self, operation: Operation, entity_types: Iterable[str]) -> None:
         """Raise Forbidden unless every type is allowed."""

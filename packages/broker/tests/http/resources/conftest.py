@@ -86,6 +86,11 @@ class Node:
             with suppress(asyncio.CancelledError):
                 await self._task
 
+    async def send(self, target: str, content: bytes, headers: dict[str, str]) -> Response:
+        """POST bytes as they are."""
+        answer = self.kernel(Request("POST", "/ngsi-ld/v1" + target, "", headers, content, "192.0.2.7"))
+        return answer if isinstance(answer, Response) else await answer
+
     async def ask(self, target: str, method: str = "GET", body: Any = None, **headers: str) -> Response:
         path, _, query = target.partition("?")
         content = b"" if body is None else orjson.dumps(body)

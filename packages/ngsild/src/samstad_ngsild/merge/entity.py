@@ -108,7 +108,7 @@ def _whole(
             document[name] = new[name]
     for name, instances in changed.items():
         if instances:
-            document[name] = instances
+            document[name] = instances  # noqa: PERF403 - a comprehension would make a second dict
     return document
 
 

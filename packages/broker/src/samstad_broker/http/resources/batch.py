@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
 from typing import Any
 
 import orjson
 
+from samstad_broker.http.arrays import array_of
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
 from samstad_broker.http.problems import respond_to
@@ -15,7 +17,7 @@ from samstad_broker.http.router import Route
 from samstad_broker.service.batch.create import create_batch
 from samstad_broker.service.batch.delete import delete_batch
 from samstad_broker.service.batch.merge import merge_batch
-from samstad_broker.service.batch.outcome import BatchOutcome, check_size
+from samstad_broker.service.batch.outcome import BatchOutcome, Items, check_size
 from samstad_broker.service.batch.update import update_batch
 from samstad_broker.service.batch.upsert import upsert_batch
 from samstad_broker.service.broker import Broker
@@ -31,7 +33,9 @@ __all__ = ["routes"]
 
 _Pending = Context | Awaitable[Context] | BadRequestData
 _Expand = Callable[[Any, Context], EntityDocument]
-_Work = Callable[[Sequence[EntityDocument]], Awaitable[BatchOutcome]]
+_Work = Callable[[Items], Awaitable[BatchOutcome]]
+_Bound = tuple[Any, Context | NgsiLdError]
+"""An item and its @context, or why it has none."""
 
 
 def routes(broker: Broker) -> list[Route]:
@@ -94,7 +98,7 @@ class _Batch:
         return _answer(outcome, created_status=204)
 
     async def delete(self, exchange: Exchange) -> Response:
-        ids = exchange.content().value
+        ids = (await array_of(exchange.request, self._broker.clock)).value
         if not isinstance(ids, list) or not all(isinstance(entity_id, str) for entity_id in ids):
             raise BadRequestData("The body is an array of entity ids, as texts.", pointer="")
         self._broker.data(exchange.call)
@@ -102,28 +106,64 @@ class _Batch:
 
     async def _run(self, exchange: Exchange, expand: _Expand, work: _Work) -> BatchOutcome:
         """Expand what can be expanded, do it, and add the refusals of the rest."""
-        items = exchange.items()
-        _check_items(self._broker, items)
-        settled: dict[int, Context | NgsiLdError] = {}
-        documents: list[EntityDocument] = []
-        contexts: dict[str, Context] = {}
-        refused: list[tuple[str | None, Exception]] = []
-        for item, pending in items:
-            try:
-                context = await _known(pending, settled)
-                documents.append(expand(item, context))
-                contexts[documents[-1]["id"]] = context
-            except NgsiLdError as error:
-                refused.append((_id_of(item), error))
-        outcome = await work(documents) if documents else BatchOutcome()
-        outcome.failed = refused + [(id_, _named(error, contexts, id_)) for id_, error in outcome.failed]
+        entities = _Entities(await self._bound(exchange), expand)
+        outcome = await work(entities)
+        outcome.failed = entities.refused + [
+            (id_, entities.named(error, id_)) for id_, error in outcome.failed
+        ]
         return outcome
 
+    async def _bound(self, exchange: Exchange) -> deque[_Bound]:
+        """Return the items with their @contexts."""
+        items = exchange.items(await array_of(exchange.request, self._broker.clock))
+        _check_items(self._broker, items)
+        settled: dict[int, Context | NgsiLdError] = {}
+        return deque(
+            [
+                (item, pending if isinstance(pending, Context) else await _known(pending, settled))
+                for item, pending in items
+            ]
+        )
 
-def _named(error: Exception, contexts: dict[str, Context], entity_id: str | None) -> Exception:
-    """Return a refusal by an entity's model in the names of its @context."""
-    context = None if entity_id is None else contexts.get(entity_id)
-    return error.named(context) if isinstance(error, BreaksModel) and context is not None else error
+
+class _Entities(Collection[EntityDocument | None]):
+    """The documents of a batch, each made when its turn comes and forgotten by the next; None: refused.
+
+    Attributes:
+        refused: the items that could not be expanded, by id where they have one.
+    """
+
+    def __init__(self, items: deque[_Bound], expand: _Expand) -> None:
+        self._items = items
+        self._expand = expand
+        self._contexts: dict[str, Context] = {}
+        self.refused: list[tuple[str | None, Exception]] = []
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __contains__(self, item: object) -> bool:
+        return any(item is one for one, _ in self._items)
+
+    def __iter__(self) -> Iterator[EntityDocument | None]:
+        items, expand, contexts = self._items, self._expand, self._contexts
+        while items:
+            item, context = items.popleft()
+            try:
+                if isinstance(context, NgsiLdError):
+                    raise context
+                document = expand(item, context)
+            except NgsiLdError as error:
+                self.refused.append((_id_of(item), error))
+                yield None
+            else:
+                contexts[document["id"]] = context
+                yield document
+
+    def named(self, error: Exception, entity_id: str | None) -> Exception:
+        """Return a refusal by an entity's model in the names of its @context."""
+        context = None if entity_id is None else self._contexts.get(entity_id)
+        return error.named(context) if isinstance(error, BreaksModel) and context is not None else error
 
 
 def _check_items(broker: Broker, items: Sequence[tuple[Any, _Pending]]) -> None:
@@ -144,12 +184,12 @@ def _check_nulls(items: Sequence[tuple[Any, _Pending]]) -> None:
             raise BadRequestData("An item of the batch is null; leave it out.", pointer=f"/{index}")
 
 
-async def _known(pending: _Pending, settled: dict[int, Context | NgsiLdError]) -> Context:
-    """Return the @context of an item; the one of a Link header is shared, and awaited only once."""
-    if isinstance(pending, Context):
-        return pending
+async def _known(
+    pending: Awaitable[Context] | BadRequestData, settled: dict[int, Context | NgsiLdError]
+) -> Context | NgsiLdError:
+    """Return the @context of an item, or why there is none; that of a Link header is awaited only once."""
     if isinstance(pending, BadRequestData):
-        raise pending
+        return pending
     found = settled.get(id(pending))
     if found is None:
         try:
@@ -157,8 +197,6 @@ async def _known(pending: _Pending, settled: dict[int, Context | NgsiLdError]) -
         except NgsiLdError as error:
             found = error
         settled[id(pending)] = found
-    if isinstance(found, NgsiLdError):
-        raise found
     return found
 
 

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from samstad_broker.service.batch.outcome import BatchOutcome, check_size, walk
+from samstad_broker.service.batch.outcome import BatchOutcome, Items, check_size, walk
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.call import Call
 from samstad_broker.service.entities.create import create_entity
@@ -17,7 +15,7 @@ from samstad_ngsild.document import EntityDocument
 __all__ = ["create_batch"]
 
 
-async def create_batch(broker: Broker, call: Call, items: Sequence[EntityDocument]) -> BatchOutcome:
+async def create_batch(broker: Broker, call: Call, items: Items) -> BatchOutcome:
     """Create the entities and tell what came of each."""
     check_size(broker, items)
     outcome = BatchOutcome()
@@ -27,4 +25,4 @@ async def create_batch(broker: Broker, call: Call, items: Sequence[EntityDocumen
         outcome.note(item["id"], created=True)
         return durable
 
-    return await walk(items, apply, outcome)
+    return await walk(broker, items, apply, outcome)

@@ -27,4 +27,4 @@ async def delete_batch(broker: Broker, call: Call, ids: Sequence[str]) -> BatchO
         outcome.note(item["id"], created=False)
         return durable
 
-    return await walk([{"id": entity_id} for entity_id in ids], apply, outcome)
+    return await walk(broker, [{"id": entity_id} for entity_id in ids], apply, outcome)

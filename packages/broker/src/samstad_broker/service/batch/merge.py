@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from samstad_broker.service.batch.outcome import BatchOutcome, check_size, walk
+from samstad_broker.service.batch.outcome import BatchOutcome, Items, check_size, walk
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.call import Call
 from samstad_broker.service.entities.merge import merge_entity
@@ -18,7 +16,7 @@ from samstad_ngsild.document import EntityDocument
 __all__ = ["merge_batch"]
 
 
-async def merge_batch(broker: Broker, call: Call, items: Sequence[EntityDocument]) -> BatchOutcome:
+async def merge_batch(broker: Broker, call: Call, items: Items) -> BatchOutcome:
     """Merge the fragments and tell what came of each."""
     check_size(broker, items)
     outcome = BatchOutcome()
@@ -28,4 +26,4 @@ async def merge_batch(broker: Broker, call: Call, items: Sequence[EntityDocument
         outcome.note(item["id"], created=False)
         return durable
 
-    return await walk(items, apply, outcome)
+    return await walk(broker, items, apply, outcome)

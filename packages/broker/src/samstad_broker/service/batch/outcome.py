@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.entity_rows import Durable
+from samstad_broker.service.slices import Slices
 from samstad_broker.spi.authorizer import Forbidden
 from samstad_ngsild.document import EntityDocument
 from samstad_ngsild.errors import BadRequestData, NgsiLdError
 
-__all__ = ["BatchOutcome", "check_size", "walk"]
-
-_SLICE = 50
-"""Entities between two chances for other requests: about 2 ms."""
+__all__ = ["BatchOutcome", "Items", "check_size", "walk"]
 
 
 @dataclass(slots=True)
@@ -40,7 +37,15 @@ class BatchOutcome:
             (self.created if created else self.updated).append(entity_id)
 
 
-def check_size(broker: Broker, items: Sequence[object]) -> None:
+Items = Collection[EntityDocument | None]
+"""Documents and fragments of a batch, each made when its turn comes; None: one that was refused already."""
+
+
+def _at_once() -> None:
+    """Begin without more ado."""
+
+
+def check_size(broker: Broker, items: Collection[object]) -> None:
     """Refuse an empty or too large batch.
 
     Raises:
@@ -56,13 +61,33 @@ def check_size(broker: Broker, items: Sequence[object]) -> None:
 
 
 async def walk(
-    items: Sequence[EntityDocument], apply: Callable[[EntityDocument], Durable], outcome: BatchOutcome
+    broker: Broker,
+    items: Items,
+    apply: Callable[[EntityDocument], Durable],
+    outcome: BatchOutcome,
+    *,
+    begin: Callable[[], None] = _at_once,
 ) -> BatchOutcome:
-    """Apply each item, note its refusal, and return when all that was staged is durable."""
+    """Apply each item, note its refusal, and return when all that was staged is durable.
+
+    Args:
+        broker: the shard.
+        items: what is to be done.
+        apply: does it to one item.
+        outcome: takes note of refusals.
+        begin: is called before the first item that can be done; what it raises refuses the whole batch.
+    """
     last: Durable | None = None
-    for number, item in enumerate(items):
-        if number and number % _SLICE == 0:
-            await asyncio.sleep(0)
+    slices = Slices(broker.clock)
+    has_begun = False
+    for item in items:
+        if slices.are_over():
+            await slices.pass_on()
+        if item is None:
+            continue
+        if not has_begun:
+            begin()
+            has_begun = True
         try:
             last = apply(item)
         except (NgsiLdError, Forbidden) as error:

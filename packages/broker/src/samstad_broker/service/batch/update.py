@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from samstad_broker.service.batch.outcome import BatchOutcome, check_size, walk
+from samstad_broker.service.batch.outcome import BatchOutcome, Items, check_size, walk
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.call import Call
 from samstad_broker.service.entities.lookup import found_for_writing
@@ -20,9 +18,7 @@ from samstad_ngsild.entities.dates import iso
 __all__ = ["update_batch"]
 
 
-async def update_batch(
-    broker: Broker, call: Call, items: Sequence[EntityDocument], *, overwrite: bool = True
-) -> BatchOutcome:
+async def update_batch(broker: Broker, call: Call, items: Items, *, overwrite: bool = True) -> BatchOutcome:
     """Update the entities and tell what came of each."""
     check_size(broker, items)
     outcome = BatchOutcome()
@@ -35,4 +31,4 @@ async def update_batch(
         outcome.note(item["id"], created=False)
         return durable
 
-    return await walk(items, apply, outcome)
+    return await walk(broker, items, apply, outcome)

@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from samstad_broker.service.batch.outcome import BatchOutcome, check_size, walk
+from samstad_broker.domain.state.dataset import Dataset
+from samstad_broker.service.batch.outcome import BatchOutcome, Items, check_size, walk
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.call import Call
 from samstad_broker.service.entities.create import create_entity
-from samstad_broker.service.entities.lookup import found_for_writing
+from samstad_broker.service.entities.lookup import target_of
 from samstad_broker.service.entity_changes import apply_change
 from samstad_broker.service.entity_rows import Durable
 from samstad_broker.service.expiry import settle
@@ -23,25 +22,28 @@ from samstad_ngsild.entities.dates import iso
 __all__ = ["upsert_batch"]
 
 
-async def upsert_batch(
-    broker: Broker, call: Call, items: Sequence[EntityDocument], *, update: bool = False
-) -> BatchOutcome:
+async def upsert_batch(broker: Broker, call: Call, items: Items, *, update: bool = False) -> BatchOutcome:
     """Create or replace (or update) the entities and tell what came of each."""
     check_size(broker, items)
     outcome = BatchOutcome()
-    dataset = broker.data_for_creation(call)
     now = iso(call.now_us)
+    decide = merge.append_attributes if update else merge.replace_entity
+    dataset: Dataset
+
+    def begin() -> None:
+        nonlocal dataset
+        dataset = broker.data_for_creation(call)
 
     def apply(item: EntityDocument) -> Durable:
-        settle(broker, call, dataset, item["id"])
-        created = item["id"] not in dataset.entities
-        durable = create_entity(broker, call, item) if created else change(item)
-        outcome.note(item["id"], created=created)
+        entity_id = item["id"]
+        settle(broker, call, dataset, entity_id)
+        record = dataset.entities.get(entity_id)
+        if record is None:
+            durable = create_entity(broker, call, item)
+        else:
+            target = target_of(call, dataset, record)
+            durable = apply_change(broker, call, target, decide(target.before, item, now=now))
+        outcome.note(entity_id, created=record is None)
         return durable
 
-    def change(item: EntityDocument) -> Durable:
-        target = found_for_writing(broker, call, item["id"])
-        decide = merge.append_attributes if update else merge.replace_entity
-        return apply_change(broker, call, target, decide(target.before, item, now=now))
-
-    return await walk(items, apply, outcome)
+    return await walk(broker, items, apply, outcome, begin=begin)

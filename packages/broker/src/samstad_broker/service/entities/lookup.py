@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from samstad_broker.domain.state.dataset import Dataset
 from samstad_broker.domain.state.record import Record
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.call import Call
@@ -11,7 +12,7 @@ from samstad_broker.spi.authorizer import Operation
 from samstad_ngsild.entities.names import check_uri
 from samstad_ngsild.errors import ResourceNotFound
 
-__all__ = ["found_for_reading", "found_for_writing", "not_found"]
+__all__ = ["found_for_reading", "found_for_writing", "not_found", "target_of"]
 
 
 def not_found(entity_id: str) -> ResourceNotFound:
@@ -48,10 +49,22 @@ def found_for_writing(
     dataset = broker.data(call)
     settle(broker, call, dataset, entity_id)
     record = dataset.entities.get(entity_id)
-    if record is not None and call.may_all(operation, record.types):
-        return Target(dataset, record, record.parsed())
-    if record is None or not call.may_all(Operation.READ, record.types):
+    if record is None:
         check_uri(entity_id, pointer="entityId")
         raise not_found(entity_id)
-    call.require(operation, record.types)
+    return target_of(call, dataset, record, operation=operation)
+
+
+def target_of(
+    call: Call, dataset: Dataset, record: Record, *, operation: Operation = Operation.WRITE
+) -> Target:
+    """Return an entity to change, of which nothing has expired.
+
+    Raises:
+        ResourceNotFound, Forbidden: as ``found_for_writing``.
+    """
+    if not call.may_all(operation, record.types):
+        if not call.may_all(Operation.READ, record.types):
+            raise not_found(record.id)
+        call.require(operation, record.types)
     return Target(dataset, record, record.parsed())
