@@ -55,8 +55,8 @@ def link_down(link: LinkState, *, now_us: int, reason: str) -> LinkState:
 
 
 def link_fault(link: LinkState, *, now_us: int, rules: LinkRules = LinkRules()) -> Fault:  # noqa: B008  # frozen
-    """Return which transmission fault there is now."""
-    if not link.up and now_us - link.since_us >= rules.persistent_s * SECOND_US:
+    """Return which transmission fault there is now; a link that has never been up has none yet."""
+    if not link.up and link.since_us and now_us - link.since_us >= rules.persistent_s * SECOND_US:
         return "persistent"
     begin = now_us - rules.window_s * SECOND_US
     drops = sum(1 for at in link.drops_us if at > begin)

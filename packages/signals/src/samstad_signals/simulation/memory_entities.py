@@ -22,6 +22,12 @@ class MemoryEntities:
         self.writes = 0
         self.is_down = False
 
+    async def create(self, entity: Document) -> None:
+        """Create an entity."""
+        outcome = await self.create_many([entity])
+        if outcome.failed:
+            raise outcome.failed[0].error
+
     async def create_many(self, entities: Iterable[Document]) -> BatchOutcome:
         """Create those that are not there."""
         self._check()

@@ -13,6 +13,10 @@ __all__ = ["Entities"]
 class Entities(Protocol):
     """Filled by ``samstad_ngsild.client.Client``, and in memory by ``simulation``."""
 
+    async def create(self, entity: dict[str, Any]) -> None:
+        """Create an entity."""
+        ...
+
     async def create_many(self, entities: Iterable[dict[str, Any]]) -> BatchOutcome:
         """Create entities; those that are there are told as failed."""
         ...
@@ -21,7 +25,7 @@ class Entities(Protocol):
         """Create entities, or with ``update`` change the named attributes of those that are there."""
         ...
 
-    async def append(self, entity_id: str, fragment: dict[str, Any], *, overwrite: bool = True) -> None:
+    async def append(self, entity_id: str, fragment: dict[str, Any], *, overwrite: bool = True) -> object:
         """Add or replace attributes of one entity."""
         ...
 

@@ -11,10 +11,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import orjson
+import msgspec
 
 __all__ = ["Journal"]
 
+_ENCODER = msgspec.json.Encoder()
 _PATTERN = "signals-journal-*.log"
 
 
@@ -51,8 +52,8 @@ class Journal:
         for path in self._older:
             for line in path.read_bytes().splitlines():
                 try:
-                    record = orjson.loads(line)
-                except orjson.JSONDecodeError:
+                    record = msgspec.json.decode(line)
+                except msgspec.DecodeError:
                     continue
                 yield record
 
@@ -61,7 +62,7 @@ class Journal:
         if self.size > self._most_bytes:
             self.fault = "what the broker has not taken fills the journal"
             return
-        line = orjson.dumps(record) + b"\n"
+        line = _ENCODER.encode(record) + b"\n"
         try:
             if self._file < 0:
                 self._open()
