@@ -23,6 +23,7 @@ from samstad_broker.service.documents import LogDocuments
 from samstad_broker.service.expiry_task import ExpiryTask
 from samstad_broker.service.history import History
 from samstad_broker.service.registrations import Registrations
+from samstad_broker.service.snapshots import SnapshotNotices, Snapshots, SnapshotTask
 from samstad_broker.service.source_notices import COLLECTION as SOURCES
 from samstad_broker.service.source_notices import SourceNotices
 from samstad_broker.service.subscriptions import Subscriptions
@@ -233,10 +234,17 @@ async def city() -> AsyncIterator[City]:
         find=entities.get,
         collection=SOURCES,
     )
-    routes = all_routes(broker, subscriptions, registrations, hosting, sources=sources)
+    snapshots = Snapshots(broker=broker, documents=documents)
+    told = SnapshotNotices(
+        snapshots,
+        dict.fromkeys(("http", "https", "mqtt", "mqtts"), endpoint),
+        new_id=lambda: f"urn:ngsi-ld:SnapshotNotification:{len(endpoint.notices)}",
+    )
+    routes = all_routes(broker, subscriptions, registrations, hosting, sources=sources, frozen=snapshots)
     kernel = Kernel(routes, authorizer=Doorman(), contexts=ContextBinding(resolver), now_us=clock.now_us)
     city = City(clock, endpoint, web, kernel, broker)
     work = (writer.run(), history.run(), delivery.run(), notices.run(), ExpiryTask(broker).run())
+    work += (SnapshotTask(snapshots).run(), told.run())
     city.tasks = [asyncio.ensure_future(each) for each in work]
     yield city
     for task in city.tasks:

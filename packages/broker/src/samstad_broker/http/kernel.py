@@ -25,7 +25,7 @@ from samstad_broker.http.problems import respond_to
 from samstad_broker.http.router import Route, Router
 from samstad_broker.http.security_headers import add_security_headers
 from samstad_broker.spi.authorizer import Authorizer, Caller, Unauthenticated
-from samstad_ngsild.errors import InvalidRequest
+from samstad_ngsild.errors import InvalidRequest, OperationNotSupported
 
 __all__ = ["Kernel", "KernelSettings"]
 
@@ -112,12 +112,17 @@ class Kernel:
             parameters = _known_parameters(request.raw_query, route)
         tenant = headers.get("ngsild-tenant")
         tenant = "" if tenant is None else self._tenant(tenant)
+        snapshot = headers.get("ngsild-snapshot", "")
+        if snapshot and route.live_only:
+            raise OperationNotSupported(
+                "There is no such operation on a snapshot: leave the header out.", pointer="NGSILD-Snapshot"
+            )
         if self.at_work >= self._at_work_limit:
             raise Overloaded(f"The node has {self.at_work} requests at work, as many as it takes.")
         return route.handler(
             Exchange(
                 request, route, path, parameters, caller, self._authorizer, self._contexts, tenant, now_us,
-                headers.get("ngsild-snapshot", ""),
+                snapshot,
             )
         )  # fmt: skip
 

@@ -38,6 +38,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         handler: answers; what it awaits, the request waits for.
         parameters: the query parameters that the operation knows; another one is refused (clause 6.3.20).
         geojson: whether the resource can be asked for as GeoJSON (clause 6.3.15).
+        live_only: whether there is no such operation on a snapshot (clause 5.5.15).
     """
 
     method: str
@@ -45,6 +46,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     handler: Handler
     parameters: frozenset[str] = frozenset()
     geojson: bool = False
+    live_only: bool = False
 
 
 class _Node:

@@ -18,7 +18,7 @@ from samstad_ngsild.document import EntityDocument, attribute_names
 from samstad_ngsild.entities.dates import iso
 from samstad_ngsild.merge import Change
 
-__all__ = ["Durable", "Target", "stage_change", "stage_creation", "stage_end"]
+__all__ = ["Durable", "Target", "stage_change", "stage_copy", "stage_creation", "stage_end"]
 
 
 class Target(NamedTuple):
@@ -66,6 +66,21 @@ def stage_creation(broker: Broker, call: Call, dataset: Dataset, document: Entit
             encoded if matched else None,
         )
     )
+
+
+def stage_copy(broker: Broker, call: Call, dataset: Dataset, encoded: bytes) -> Durable:
+    """Take an entity into a snapshot as it was elsewhere: it is checked against nothing and tells nobody."""
+    broker.writer.check()
+    document: EntityDocument = orjson.loads(encoded)
+    record = dataset.add(document, broker.state.sequence, encoded)
+    broker.state.sequence += 1
+
+    def undo() -> None:
+        dataset.remove(record, document)
+
+    payload = creation_payload(call.caller.id, document)
+    kind, subject = RowKind.CHANGE, document["id"]
+    return broker.writer.stage(Draft(kind, call.now_us, call.tenant, call.snapshot, subject, payload, undo))
 
 
 def stage_change(

@@ -22,7 +22,7 @@ from samstad_broker.service.call import Call
 from samstad_broker.service.entity_rows import Durable, Target, stage_change, stage_end
 from samstad_broker.spi.authorizer import Caller, Operation
 
-__all__ = ["expire_entity", "settle", "valid_record"]
+__all__ = ["expire_entity", "node_call", "settle", "valid_record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,13 @@ def settle(broker: Broker, call: Call, dataset: Dataset, entity_id: str) -> None
         expire_entity(broker, (call.tenant, call.snapshot), record, call.now_us)
 
 
+def node_call(broker: Broker, key: tuple[str, str], now_us: int) -> Call:
+    """Return a call of the node's own on the data set of (tenant, snapshot)."""
+    tenant, snapshot = key
+    node = _Node(broker.alias)
+    return Call(caller=node, authorizer=node, tenant=tenant, snapshot=snapshot, now_us=now_us)
+
+
 def expire_entity(broker: Broker, key: tuple[str, str], record: Record, now_us: int) -> Durable:
     """Stage the row that ends an entity, or takes out its expired attributes; the node is its author.
 
@@ -83,11 +90,9 @@ def expire_entity(broker: Broker, key: tuple[str, str], record: Record, now_us: 
         record: an entity in which something has expired.
         now_us: the time.
     """
-    tenant, snapshot = key
-    node = _Node(broker.alias)
-    call = Call(caller=node, authorizer=node, tenant=tenant, snapshot=snapshot, now_us=now_us)
+    call = node_call(broker, key, now_us)
     before = record.parsed()
-    target = Target(broker.state.dataset(tenant, snapshot), record, before)
+    target = Target(broker.state.dataset(*key), record, before)
     if has_expired(before, now_us):
         return stage_end(broker, call, target, kind=RowKind.EXPIRE)
     # What is left may break its model; time passes all the same.

@@ -22,6 +22,7 @@ from samstad_broker.service.expiry_task import ExpiryTask
 from samstad_broker.service.history import History
 from samstad_broker.service.history_keeping import RetentionTask
 from samstad_broker.service.registrations import Registrations
+from samstad_broker.service.snapshots import SnapshotNotices, SnapshotNoticeSettings, Snapshots, SnapshotTask
 from samstad_broker.service.source_notices import COLLECTION as SOURCES
 from samstad_broker.service.source_notices import SourceNotices, SourceNoticeSettings
 from samstad_broker.service.subscriptions import Subscriptions, restore_subscriptions
@@ -63,6 +64,9 @@ class Parts:
     subscriptions: Subscriptions
     sources: Subscriptions
     source_notices: SourceNotices
+    snapshots: Snapshots
+    snapshot_task: SnapshotTask
+    snapshot_notices: SnapshotNotices
     delivery: Delivery
     history: History
     expiry: ExpiryTask
@@ -121,6 +125,7 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
     source_notices = _source_notices(context, registrations, notifiers, standing)
     sources = replace(subscriptions, indexes=TenantIndexes(), delivery=source_notices, collection=SOURCES)
     restore_subscriptions(sources, recovered.state.tenants(), known=contexts.known)
+    snapshots = Snapshots(broker=broker, documents=documents, settings=derive.snapshot_settings(settings))
     broker.matcher = indexes
     models = _models(context)
     broker.model = models.port
@@ -136,6 +141,9 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
         subscriptions=subscriptions,
         sources=sources,
         source_notices=source_notices,
+        snapshots=snapshots,
+        snapshot_task=SnapshotTask(snapshots),
+        snapshot_notices=_snapshot_notices(context, snapshots, notifiers),
         delivery=delivery,
         history=broker.history,
         expiry=ExpiryTask(broker),
@@ -195,6 +203,18 @@ def _source_notices(
         standing=standing,
         new_id=lambda: f"urn:ngsi-ld:Notification:{uuid.uuid4()}",
         settings=SourceNoticeSettings(timeout_us=derive.delivery_settings(context.settings).timeout_us),
+    )
+
+
+def _snapshot_notices(
+    context: RoleContext, snapshots: Snapshots, notifiers: tuple[HttpNotifier, MqttNotifier]
+) -> SnapshotNotices:
+    http, mqtt = notifiers
+    return SnapshotNotices(
+        snapshots,
+        {"http": http, "https": http, "mqtt": mqtt, "mqtts": mqtt},
+        new_id=lambda: f"urn:ngsi-ld:SnapshotNotification:{uuid.uuid4()}",
+        settings=SnapshotNoticeSettings(timeout_us=derive.delivery_settings(context.settings).timeout_us),
     )
 
 

@@ -105,6 +105,8 @@ def _background(context: RoleContext, parts: Parts) -> dict[str, Coroutine[Any, 
         "delivery": parts.delivery.run(),
         "source-notices": parts.source_notices.run(),
         "expiry": parts.expiry.run(),
+        "snapshots": parts.snapshot_task.run(),
+        "snapshot-notices": parts.snapshot_notices.run(),
         "indexes": build_indexes(parts.broker.state.builds),
         "history": parts.history.run(),
         "sealing": keep_sealing(context, parts),
@@ -134,7 +136,12 @@ async def _keep_access(context: RoleContext, parts: Parts) -> None:
 
 async def _serve(context: RoleContext, parts: Parts) -> Served:
     routes = all_routes(
-        parts.broker, parts.subscriptions, parts.registrations, parts.hosting, sources=parts.sources
+        parts.broker,
+        parts.subscriptions,
+        parts.registrations,
+        parts.hosting,
+        sources=parts.sources,
+        frozen=parts.snapshots,
     )
     kernel = Kernel(
         routes,

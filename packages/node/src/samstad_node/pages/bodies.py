@@ -54,6 +54,21 @@ _SELECTOR = {
     "type": "object",
     "properties": {"id": {"anyOf": [_URI, {"type": "array", "items": _URI}]}, "type": {"type": "string"}},
 }
+_OF_SNAPSHOT: dict[str, Any] = {
+    "id": _URI,
+    "type": {"const": "Snapshot"},
+    "snapshotLifetime": {"type": "string", "format": "duration"},
+    "snapshotPriority": {"type": "integer", "minimum": 1, "maximum": 10},
+    "endpoint": _URI,
+    "receiverInfo": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["key", "value"],
+            "properties": {"key": {"type": "string"}, "value": {"type": "string"}},
+        },
+    },
+}
 
 SCHEMAS: dict[str, dict[str, Any]] = {
     "Attribute": _attribute(),
@@ -120,6 +135,13 @@ SCHEMAS: dict[str, dict[str, Any]] = {
             },
         },
     },
+    "Snapshot": {
+        "type": "object",
+        "required": ["type", "snapshotQueries"],
+        "properties": {**_OF_SNAPSHOT, "snapshotQueries": _list_of("Query")},
+    },
+    "SnapshotFragment": {"type": "object", "properties": _OF_SNAPSHOT, "minProperties": 1},
+    "SnapshotClone": {"type": "object", "required": ["type"], "properties": _OF_SNAPSHOT},
     "Context": {"type": "object", "required": ["@context"], "properties": {"@context": {}}},
     "Change": {"type": "object"},
 }
@@ -142,6 +164,9 @@ _BODIES: tuple[tuple[str, str, str], ...] = (
     ("POST", "/csourceSubscriptions/", "Subscription"),
     ("POST", "/csourceRegistrations/", "ContextSourceRegistration"),
     ("*", "/jsonldContexts/", "Context"),
+    ("POST", "/snapshots/", "Snapshot"),
+    ("PATCH", "/snapshots/{snapshotId}", "SnapshotFragment"),
+    ("POST", "/snapshots/{snapshotId}/clone", "SnapshotClone"),
 )
 
 

@@ -28,7 +28,7 @@ _DONE_BY = {
     "HEAD": (200, 206),
     "OPTIONS": (200, 204),
     "POST": (200, 201, 204, 206, 207),
-    "PATCH": (204, 207),
+    "PATCH": (200, 204, 207),  # 200: a snapshot as it is then (clause 6.37.3.2)
     "PUT": (201, 204),
     "DELETE": (200, 204, 207),
 }
@@ -143,7 +143,8 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
 
 def _headers() -> list[dict[str, Any]]:
     return [
-        {"name": name, "in": "header", "schema": {"type": "string"}} for name in ("Link", "NGSILD-Tenant")
+        {"name": name, "in": "header", "schema": {"type": "string"}}
+        for name in ("Link", "NGSILD-Tenant", "NGSILD-Snapshot")
     ]
 
 

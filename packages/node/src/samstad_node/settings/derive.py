@@ -17,6 +17,7 @@ from samstad_broker.http.limits import HttpLimits, Rate
 from samstad_broker.service.broker import BrokerLimits
 from samstad_broker.service.delivery.settings import DeliverySettings
 from samstad_broker.service.history_keeping import RetentionRule
+from samstad_broker.service.snapshots import SnapshotSettings
 from samstad_broker.service.writer import WriterLimits
 from samstad_broker.store.sqlite.settings import SqliteSettings
 from samstad_models.catalogue import load_catalogue
@@ -39,6 +40,7 @@ __all__ = [
     "retention_rules",
     "server_settings",
     "service_settings",
+    "snapshot_settings",
     "sqlite_settings",
     "writer_limits",
 ]
@@ -96,6 +98,18 @@ def broker_limits(settings: Settings) -> BrokerLimits:
         default_page=min(BrokerLimits().default_page, limits.page),
         scan=limits.scan_entities,
         page_instances=settings.history.page_instances,
+    )
+
+
+def snapshot_settings(settings: Settings) -> SnapshotSettings:
+    """Say how many snapshots a tenant may have, how large, and for how long."""
+    limits = settings.limits
+    most_lifetime_us = round(limits.snapshot_days * DAY_US)
+    return SnapshotSettings(
+        most=limits.snapshots,
+        entities=limits.snapshot_entities,
+        lifetime_us=min(SnapshotSettings().lifetime_us, most_lifetime_us),
+        most_lifetime_us=most_lifetime_us,
     )
 
 

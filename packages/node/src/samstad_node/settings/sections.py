@@ -120,6 +120,15 @@ class LimitsSettings(msgspec.Struct, frozen=True):
     scan_entities: Annotated[
         int, Meta(ge=1, description="Most entities that one query may look at before it is refused.")
     ] = 2_000_000
+    snapshots: Annotated[
+        int, Meta(ge=1, le=10_000, description="Most snapshots of a tenant; a further one ends the least.")
+    ] = 20
+    snapshot_entities: Annotated[
+        int, Meta(ge=1, description="Most entities in all snapshots of a tenant together.")
+    ] = 500_000
+    snapshot_days: Annotated[
+        float, Meta(gt=0, le=365, description="Longest life of a snapshot, whatever its maker wishes.")
+    ] = 7.0
     connections: Annotated[int, Meta(ge=1, le=1_000_000, description="Most open connections.")] = 10_000
     requests_at_work: Annotated[
         int, Meta(ge=1, le=1_000_000, description="Most requests that wait for something at the same time.")

@@ -14,10 +14,19 @@ from samstad_broker.domain.state.ordered import OrderedRecords
 from samstad_broker.domain.state.record import Record, exact_bytes
 from samstad_ngsild.document import NGSI_LD, EntityDocument
 
-__all__ = ["LOCATION", "Dataset"]
+__all__ = ["LOCATION", "Dataset", "Watch"]
 
 LOCATION = NGSI_LD + "location"
 """The geo-attribute that is indexed from the start (clause 4.7.1); others are when a query asks for them."""
+
+
+class Watch:
+    """Collects the ids of entities that come, change or go, for somebody who copies them meanwhile."""
+
+    __slots__ = ("ids",)
+
+    def __init__(self) -> None:
+        self.ids: set[str] = set()
 
 
 class Dataset:
@@ -40,6 +49,7 @@ class Dataset:
         self._growing: set[str] = set()
         self._types: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.by_sequence: dict[int, Record] = {}
+        self.watches: list[Watch] = []
 
     def __len__(self) -> int:
         return len(self.entities)
@@ -63,6 +73,8 @@ class Dataset:
         for attribute, grid in self.grids.items():
             _place(grid, attribute, record, document)
         self.expiries.follow(sequence, kept, document)
+        for watch in self.watches:
+            watch.ids.add(record.id)
         return record
 
     def restore(self, entities: Iterable[tuple[int, bytes]]) -> None:
@@ -105,6 +117,8 @@ class Dataset:
         """Replace an entity's document; ``touched`` names the attributes that may differ (None: any)."""
         record.document = exact_bytes(orjson.dumps(after))
         record.views = None
+        for watch in self.watches:
+            watch.ids.add(record.id)
         self.expiries.follow(record.sequence, record.document, after)
         types = self._shared(after["type"])
         if types != record.types:
@@ -128,6 +142,8 @@ class Dataset:
     def remove(self, record: Record, document: EntityDocument) -> None:
         """Take out an entity."""
         del self.entities[record.id]
+        for watch in self.watches:
+            watch.ids.add(record.id)
         del self.by_sequence[record.sequence]
         self.expiries.drop(record.sequence)
         self.records.remove(record)

@@ -56,6 +56,11 @@ class State:
             found = self._datasets[key] = Dataset(expiries, self.builds)
         return found
 
+    def forget(self, tenant: str, snapshot: str) -> None:
+        """Give up the data set of a snapshot that has ended, when nothing is left in it."""
+        if snapshot and not self._datasets.get((tenant, snapshot), ()):
+            self._datasets.pop((tenant, snapshot), None)
+
     def datasets(self) -> Iterator[tuple[DataKey, Dataset]]:
         """Yield all data sets."""
         yield from self._datasets.items()
