@@ -17,6 +17,10 @@ class DevicesSettings(msgspec.Struct, frozen=True):
     keep_days: Annotated[float, Meta(gt=0, description="Raw frames are kept so long after their end.")] = 30.0
     codec_processes: Annotated[int, Meta(ge=1, le=16, description="Processes that run codecs.")] = 1
     codec_time_ms: Annotated[int, Meta(ge=1, le=10_000, description="Time of one decoding.")] = 100
+    key_file: Annotated[
+        str,
+        Meta(description="File with the key that wraps devices' keys; empty: devices-keys.key beside them."),
+    ] = ""
     coap_host: Annotated[str, Meta(description="Address that CoAP listens on.")] = "127.0.0.1"
     coap_port: Annotated[
         int,
@@ -37,3 +41,10 @@ class DevicesSettings(msgspec.Struct, frozen=True):
     mqtt_connections: Annotated[
         int, Meta(ge=1, le=1_000_000, description="Connections of MQTT that may be open.")
     ] = 10_000
+    mqtt_sources: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Brokers of network servers to follow, each as `NAME NETWORK "
+            "mqtts://USER@HOST:PORT/FILTER PASSWORD-FILE`; NAME is unique at the broker."
+        ),
+    ] = ()

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from samstad_devices.domain.messages import Message
+from samstad_devices.gateway.lorawan import NETWORKS, read_body
 from samstad_devices.gateway.mqtt.endpoint import MqttEndpoint, server_tls
+from samstad_devices.gateway.mqtt.upstream import Source, Upstream, read_source
 from samstad_devices.service.ingest import Ingest
 from samstad_devices.settings import DevicesSettings
 from samstad_devices.spi.credentials import Credential, Credentials
@@ -54,12 +57,23 @@ class MqttWay:
     Attributes:
         endpoint: itself.
         ports: by protocol name; empty where nothing listens.
-        checks: what is wrong with it.
+        checks: what was wrong with it at the start.
+        sources: brokers of network servers that are followed.
     """
 
     endpoint: MqttEndpoint
     ports: dict[str, int] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
+    sources: list[Upstream] = field(default_factory=list)
+
+    def stands(self) -> list[Check]:
+        """Return what is wrong now."""
+        away = [one.source for one in self.sources if not one.is_connected]
+        told = [
+            Check("mqtt", CheckState.DEGRADED, f"{one.host} port {one.port} ({one.name}) does not answer.")
+            for one in away
+        ]
+        return [*self.checks, *told]
 
     def tasks(
         self, surroundings: Surroundings[DevicesSettings]
@@ -70,7 +84,8 @@ class MqttWay:
         async def pause() -> None:
             await clock.sleep_until(clock.now_us() + _SECOND_US)
 
-        return {"mqtt": lambda: self.endpoint.watch(pause)}
+        following = {f"mqtt-{one.source.name}": one.run for one in self.sources}
+        return {"mqtt": lambda: self.endpoint.watch(pause), **following}
 
 
 @asynccontextmanager
@@ -91,6 +106,7 @@ async def mqtt_way(
     )
     credentials.on_revoked = endpoint.drop
     way = MqttWay(endpoint)
+    way.sources += _followed(surroundings, ingest)
     try:
         await _listen(way, surroundings)
         _show_figures(surroundings, endpoint)
@@ -114,6 +130,31 @@ async def _listen(way: MqttWay, surroundings: Surroundings[DevicesSettings]) -> 
         way.checks.append(Check("mqtt", CheckState.DEGRADED, f"{told} {todo}"))
     else:
         way.ports["mqtt" if tls is None else "mqtts"] = way.endpoint.port
+
+
+def _followed(surroundings: Surroundings[DevicesSettings], ingest: Ingest) -> list[Upstream]:
+    def told(sentence: str) -> None:
+        surroundings.log.warning("devices.mqtt_source", detail=sentence)
+
+    return [
+        Upstream(source, read=_read, take=ingest.take, told=told)
+        for source in map(_source, surroundings.settings.mqtt_sources)
+    ]
+
+
+def _read(network: str, body: bytes, event: str | None) -> Message | None:
+    return read_body(network, body, event=event)
+
+
+def _source(text: str) -> Source:
+    try:
+        source = read_source(text)
+    except ValueError as error:
+        raise CannotStart(f"{text!r} is no source: {error}.", todo="Look at devices.mqtt_sources.") from None
+    if source.network not in NETWORKS:
+        todo = f"Name one of {', '.join(NETWORKS)} in devices.mqtt_sources."
+        raise CannotStart(f"{source.network!r} is no network server that can be read.", todo=todo)
+    return source
 
 
 def _tls(settings: DevicesSettings) -> ssl.SSLContext | None:

@@ -135,7 +135,7 @@ async def _service(
             },
             ports={**coap.ports, **mqtt.ports},
             errors=_ERRORS,
-            checks=lambda: [*coap.checks, *mqtt.checks],
+            checks=lambda: [*coap.checks, *mqtt.stands()],
         )
 
 
