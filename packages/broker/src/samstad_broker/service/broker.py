@@ -14,6 +14,7 @@ from samstad_broker.service.entity_maps import EntityMaps
 from samstad_broker.service.history import History
 from samstad_broker.service.writer import Writer
 from samstad_broker.spi.clock import Clock
+from samstad_broker.spi.forwarder import Forwarder, NoForwarder
 from samstad_ngsild.document import EntityDocument
 from samstad_ngsild.errors import NonexistentTenant, ResourceNotFound
 
@@ -101,6 +102,7 @@ class Broker:
         maps: the sets of entities that sequences of queries keep to.
         history: what temporal operations read; None: this broker keeps none that can be asked.
         may_begin_tenants: whether the first write into an unknown tenant creates it (clause 5.5.10).
+        forwarder: asks registered sources; a tenant without any is answered from here alone.
         has_snapshot: whether the snapshot of a call exists, and its caller may use it (clause 5.5.15).
     """
 
@@ -113,6 +115,7 @@ class Broker:
     alias: str = "samstad"
     maps: EntityMaps = field(default_factory=lambda: EntityMaps(_new_map_id))
     history: History | None = None
+    forwarder: Forwarder = field(default_factory=NoForwarder)
     may_begin_tenants: bool = True
     has_snapshot: Callable[[Call], bool] = _no_snapshot
 

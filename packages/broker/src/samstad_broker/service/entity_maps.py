@@ -9,7 +9,7 @@ that would have ended first.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,11 +40,17 @@ class EntityMap:
     snapshot: str
     ids: Sequence[str]
     expires_us: int
+    known_by: Mapping[str, Sequence[str]] | None = None
+    """The registrations that know each entity, ``@none`` for this broker; None: all are held here."""
     places: dict[str, int] = field(init=False)
     """Where each entity stands."""
 
     def __post_init__(self) -> None:
         self.places = {entity_id: place for place, entity_id in enumerate(self.ids)}
+
+    def registrations(self) -> Mapping[str, Sequence[str]]:
+        """Return for each entity the registrations that know it (clause 5.2.39)."""
+        return dict.fromkeys(self.ids, _LOCAL) if self.known_by is None else self.known_by
 
     def document(self) -> dict[str, Any]:
         """Return the map as clause 5.2.39 shows it."""
@@ -52,7 +58,7 @@ class EntityMap:
             "id": self.id,
             "type": "EntityMap",
             "expiresAt": iso(self.expires_us),
-            "entityMap": dict.fromkeys(self.ids, _LOCAL),
+            "entityMap": dict(self.registrations()),
             "linkedMaps": {},
         }
 
@@ -88,18 +94,26 @@ class EntityMaps:
         self._maps: dict[str, EntityMap] = {}
         self._held = 0
 
-    def create(self, call: Call, ids: Sequence[str], *, lifetime_us: int | None) -> EntityMap:
+    def create(
+        self,
+        call: Call,
+        ids: Sequence[str],
+        *,
+        lifetime_us: int | None,
+        known_by: Mapping[str, Sequence[str]] | None = None,
+    ) -> EntityMap:
         """Keep a set of entities.
 
         Args:
             call: whose it is.
             ids: of the entities, in order.
             lifetime_us: as the client suggests; None where it does not.
+            known_by: the registrations that know each of them; None: all are held here.
         """
         limits = self._limits
         lives_us = min(lifetime_us or limits.lifetime_us, limits.most_lifetime_us)
         made = EntityMap(
-            self._new_id(), call.caller.id, call.tenant, call.snapshot, ids, call.now_us + lives_us
+            self._new_id(), call.caller.id, call.tenant, call.snapshot, ids, call.now_us + lives_us, known_by
         )
         self._make_room(call.now_us, len(ids))
         self._maps[made.id] = made

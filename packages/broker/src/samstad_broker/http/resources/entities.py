@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Mapping
 from samstad_broker.http.context_binding import use_context, write_in_context
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
+from samstad_broker.http.resources.distributed import inquiry_of, query_everywhere
 from samstad_broker.http.resources.mapped import HEADER, show_mapped
 from samstad_broker.http.resources.showing import show_found, showing
 from samstad_broker.http.responses import created, location, no_content
@@ -71,6 +72,9 @@ class _Entities:
         query = self._parsed(exchange, context)
         page = exchange.parameters.page(default=broker.limits.default_page, maximum=broker.limits.page)
         show = showing(exchange, context, query)
+        inquiry = inquiry_of(broker, exchange, query, context)
+        if inquiry is not None:
+            return await query_everywhere(broker, exchange, inquiry, page=page, show=show, root=self._root)
         if query.entity_map or HEADER in exchange.request.headers:
             return await show_mapped(broker, exchange, page, show, self._root)
         found = await query_entities(

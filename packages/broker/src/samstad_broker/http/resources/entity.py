@@ -8,6 +8,7 @@ from typing import Any
 from samstad_broker.http.context_binding import use_context, write_in_context
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
+from samstad_broker.http.resources.distributed import is_distributed, retrieve_everywhere
 from samstad_broker.http.resources.selecting import check_selected, selects
 from samstad_broker.http.resources.showing import Showing, show_one, showing
 from samstad_broker.http.responses import no_content
@@ -55,7 +56,11 @@ class _Entity:
     def retrieve(self, exchange: Exchange) -> Response | Awaitable[Response]:
         return use_context(exchange.link_context(), lambda context: self._retrieve(exchange, context))
 
-    def _retrieve(self, exchange: Exchange, context: Context) -> Response:
+    def _retrieve(self, exchange: Exchange, context: Context) -> Response | Awaitable[Response]:
+        if is_distributed(self._broker, exchange):
+            everywhere = retrieve_everywhere(self._broker, exchange, context)
+            if everywhere is not None:
+                return everywhere
         record = found_for_reading(self._broker, exchange.call, exchange.path["entityId"])
         values = exchange.parameters.values
         if not values:

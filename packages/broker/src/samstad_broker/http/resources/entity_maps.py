@@ -8,11 +8,13 @@ from typing import Any
 from samstad_broker.http.context_binding import use_context
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
+from samstad_broker.http.resources.distributed import inquiry_of, make_map, warn
 from samstad_broker.http.resources.mapped import lifetime_us, map_header
 from samstad_broker.http.responses import json_content, no_content
 from samstad_broker.http.router import Route
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.entities.query import list_matching
+from samstad_broker.service.entity_maps import EntityMap
 from samstad_broker.service.temporal.asking import ask_in_body, ask_in_params
 from samstad_broker.service.temporal.query import list_evolutions
 from samstad_ngsild.context import Context
@@ -55,7 +57,7 @@ class _Maps:
 
     async def _create(self, exchange: Exchange, context: Context) -> Response:
         query = parse_query_params(_asking(exchange), context, local=True)
-        return self._made(exchange, query, await list_matching(self._broker, exchange.call, query))
+        return await self._created(exchange, query, context)
 
     def create_by_body(self, exchange: Exchange) -> Response | Awaitable[Response]:
         """Make an entity map of a query in the body."""
@@ -64,7 +66,14 @@ class _Maps:
 
     async def _create_by_body(self, exchange: Exchange, body: dict[str, Any], context: Context) -> Response:
         query = parse_query_body({**body, "entityMap": True}, context, local=True)
-        return self._made(exchange, query, await list_matching(self._broker, exchange.call, query))
+        return await self._created(exchange, query, context)
+
+    async def _created(self, exchange: Exchange, query: Query, context: Context) -> Response:
+        inquiry = inquiry_of(self._broker, exchange, query, context)
+        if inquiry is None:
+            return self._made(exchange, query, await list_matching(self._broker, exchange.call, query))
+        made, warnings = await make_map(self._broker, exchange, inquiry)
+        return warn(self._told(made), warnings)
 
     def create_temporal(self, exchange: Exchange) -> Response | Awaitable[Response]:
         """Make an entity map of a temporal query."""
@@ -89,7 +98,9 @@ class _Maps:
         return self._made(exchange, query, await list_evolutions(self._broker, exchange.call, ask))
 
     def _made(self, exchange: Exchange, query: Query, ids: list[str]) -> Response:
-        made = self._broker.maps.create(exchange.call, ids, lifetime_us=lifetime_us(query))
+        return self._told(self._broker.maps.create(exchange.call, ids, lifetime_us=lifetime_us(query)))
+
+    def _told(self, made: EntityMap) -> Response:
         response = json_content(made.document())
         response.status = 201
         response.headers.append(map_header(made, self._root))

@@ -18,7 +18,7 @@ from samstad_ngsild.errors import BadRequestData
 from samstad_ngsild.query import Query
 from samstad_ngsild.temporal.duration import parse_duration
 
-__all__ = ["HEADER", "UsedMap", "lifetime_us", "map_header", "show_mapped", "used_map"]
+__all__ = ["HEADER", "UsedMap", "id_in", "lifetime_us", "map_header", "show_mapped", "used_map"]
 
 HEADER = "ngsild-entitymap"
 _MONTH_US = 30 * 86_400 * 1_000_000
@@ -49,7 +49,7 @@ async def used_map(
     if named is None and not query.entity_map:
         return None
     call = exchange.call
-    found = None if named is None else broker.maps.find(call, _id_in(named))
+    found = None if named is None else broker.maps.find(call, id_in(named))
     if found is not None:
         return UsedMap(found, is_new=False)
     ids = await list_ids()
@@ -83,6 +83,6 @@ def lifetime_us(query: Query) -> int | None:
     return duration.months * _MONTH_US + duration.time_us
 
 
-def _id_in(named: str) -> str:
+def id_in(named: str) -> str:
     """Return the id of a map from its URI: the resource's path, or the id itself."""
     return unquote(named.rpartition("/entityMaps/")[2])

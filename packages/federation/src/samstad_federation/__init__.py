@@ -1,0 +1,1 @@
+"""Nodes that act as one city: operations distributed over registered context sources (clause 4.3.6)."""

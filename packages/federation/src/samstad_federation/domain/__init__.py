@@ -1,0 +1,1 @@
+"""What is decided without asking anybody: who is asked, for what, and what the answers come to."""

@@ -1,0 +1,1 @@
+"""Distributed operations: sources asked at once, their answers joined."""

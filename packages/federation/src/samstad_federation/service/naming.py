@@ -1,0 +1,36 @@
+"""In whose names a source is written to (clause 4.3.6.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from samstad_broker.spi.forwarder import Asked, Source
+from samstad_ngsild.context import CORE, CORE_CONTEXT_URI, Context
+
+__all__ = ["Resolve", "link_header", "names_for"]
+
+Resolve = Callable[[Any], Awaitable[Context]]
+"""A source of an @context → the @context, which may have to be fetched."""
+
+_RELATION = "http://www.w3.org/ns/json-ld#context"
+
+
+async def names_for(source: Source, asked: Asked, resolve: Resolve) -> Context:
+    """Return the @context that a source is asked in.
+
+    What its registration says comes first, then the client's, and where that stands nowhere on the web, the
+    core @context alone, in which every name is written out.
+
+    Raises:
+        NgsiLdError: the @context of the registration cannot be had.
+    """
+    for key, value in source.told:
+        if key.lower() == "jsonldcontext":
+            return await resolve(value)
+    return asked.context if asked.context.link is not None else CORE
+
+
+def link_header(context: Context) -> str:
+    """Return the value of the Link header that names an @context (clause 6.3.6)."""
+    return f'<{context.link or CORE_CONTEXT_URI}>; rel="{_RELATION}"; type="application/ld+json"'

@@ -1,0 +1,1 @@
+"""What the federation needs of the world around it."""
