@@ -38,6 +38,17 @@ async def may_write(url: str, key: str) -> int:
         return answer.status
 
 
+async def account_is_whole(samstad) -> None:
+    """What was done to keys, before the node ran and while it does, stands in one chain, with the reasons."""
+    code, out, _ = await samstad("audit", "check", "--json")
+    assert (code, json.loads(out)["ok"]) == (0, True)
+    _, out, _ = await samstad("audit", "list", "--what", "key.")
+    begun, *_, ended = out.splitlines()
+    assert "local key.create" in begun
+    assert "anna key.revoke" in ended
+    assert "för gammal" in ended
+
+
 async def test_the_first_administrator_comes_from_the_data_directory_and_goes_on_from_there(
     tmp_path, samstad, start_again
 ):
@@ -71,6 +82,7 @@ async def test_the_first_administrator_comes_from_the_data_directory_and_goes_on
     assert await may_write(node.url, successor["key"]) in {201, 204}
     assert (await samstad("keys", "revoke", "nothing", SAMSTAD_KEY=admin))[0] == 3
     assert (await samstad("keys", "list", SAMSTAD_KEY=successor["key"]))[0] == 3
+    await account_is_whole(samstad)
 
 
 async def test_a_key_that_was_ended_while_the_node_stood_still_counts_no_more(tmp_path, samstad, start_again):

@@ -59,7 +59,7 @@ class Gate:
         return Act(
             who=who,
             now_us=self.now_us(),
-            reason=reason or request.headers.get("samstad-reason", "")[:_MAX_REASON],
+            reason=reason or _text(request.headers.get("samstad-reason", ""))[:_MAX_REASON],
             request_id=request.headers.get("x-request-id", "")[:100],
         )
 
@@ -67,3 +67,11 @@ class Gate:
 def peer_of(request: Request) -> str:
     """Return the address that a request came from, as the server tells it."""
     return request.client.host if request.client else ""
+
+
+def _text(header: str) -> str:
+    """Return what a header says to people: UTF-8 where it is, else ISO 8859-1 (RFC 9110, 5.5)."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeError:
+        return header

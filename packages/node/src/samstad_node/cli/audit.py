@@ -28,10 +28,11 @@ __all__ = ["check", "list_entries"]
 Place = Annotated[
     Path | None,
     Parameter(
-        help="An export, a backup, a data directory, or a file of JSON lines; this node's data where it is "
-        "not given."
+        help="An export, a backup, a data directory, or a file of JSON lines; the node's own data where it "
+        "is not given."
     ),
 ]
+Data = Annotated[str | None, Parameter(help="Directory of everything that the node keeps.")]
 
 
 def check(
@@ -45,6 +46,7 @@ def check(
     start: Annotated[
         str, Parameter(help="NUMBER:HASH of the entry before the first, where older history was given up.")
     ] = "",
+    data: Data = None,
     settings: SettingsFile = None,
     json: Json = False,
 ) -> int:
@@ -56,7 +58,7 @@ def check(
     first = _head(start) if start else Head(0, GENESIS)
     checkpoints = [_head(text) for text in kept]
     with _readable():
-        found = verify(audit_entries(_place(place, settings)), start=first, kept=checkpoints)
+        found = verify(audit_entries(_place(place, data, settings)), start=first, kept=checkpoints)
     text = f"{found.head.number} entries are in order; checkpoint {found.head.number}:{found.head.hash}"
     told = {"ok": found.ok, "number": found.head.number, "hash": found.head.hash, "fault": found.fault}
     emit(told, text if found.ok else f"{found.fault}\n{text}", json=json)
@@ -69,6 +71,7 @@ def list_entries(
     *,
     who: Annotated[str, Parameter(help="Only acts of this principal.")] = "",
     what: Annotated[str, Parameter(help="Only acts whose name begins so, such as key. or login.")] = "",
+    data: Data = None,
     settings: SettingsFile = None,
     json: Json = False,
 ) -> int:
@@ -77,7 +80,7 @@ def list_entries(
     With --json each entry is a line with its place in the chain, as `samstad audit check` reads it.
     """
     with _readable():
-        for chained in audit_entries(_place(place, settings)):
+        for chained in audit_entries(_place(place, data, settings)):
             entry = chained.entry
             if (not who or entry.who == who) and entry.what.startswith(what):
                 sys.stdout.write(_line(chained, json=json) + "\n")
@@ -93,8 +96,8 @@ def _line(chained: ChainedEntry, *, json: bool) -> str:
     return f"{chained.number} {iso(entry.at_us)} {entry.who} {entry.what}{on}: {entry.outcome}{why}"
 
 
-def _place(place: Path | None, settings: Path | None) -> Path:
-    return place or Path(command_settings(settings, {}).settings.node.data).absolute()
+def _place(place: Path | None, data: str | None, settings: Path | None) -> Path:
+    return place or Path(command_settings(settings, {"node.data": data}).settings.node.data).absolute()
 
 
 def _head(text: str) -> Head:
