@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
+import hmac
 import os
+import time
 
 import aiocoap
 import aiohttp
@@ -244,3 +247,58 @@ async def test_a_device_speaks_coap_and_its_place_shows_it(city, admin):
         return await level(admin) == 0.71
 
     await until(is_71)
+
+
+def signed(key: dict, body: bytes, *, time_s: int) -> dict:
+    digest = hashlib.sha256(body).hexdigest()
+    line = "\n".join(("POST", "/devices/v1/push", str(time_s), "", digest)).encode()
+    signature = hmac.new(bytes.fromhex(key["secret"]), line, hashlib.sha256).hexdigest()
+    told = f"key={key['key']}, time={time_s}, signature={signature}"
+    return {"Authorization": f"samstad-hmac-sha256 {told}"}
+
+
+async def test_a_signed_push_is_taken_once_and_keys_overlap_until_they_are_ended(city, admin, stranger):
+    await furnish(admin)
+    asset = {"type": "Relationship", "object": BIN}
+    box = "urn:ngsi-ld:Device:street:4"
+    there = device(4, "urn:ngsi-ld:DeviceModel:http", controlledAsset=asset)
+    await post(admin, "/ngsi-ld/v1/entityOperations/upsert", [there])
+    path = f"/devices/v1/devices/{box}/keys"
+
+    async def key():
+        async with admin.post(path, json={"kind": "hmac"}) as answer:
+            return await answer.json() if answer.status == 201 else None
+
+    old = await until(key)
+    now_s, body = int(time.time()), b'{"level": 44}'  # noqa: TID251 - the node has the same clock
+    headers = signed(old, body, time_s=now_s)
+    for data, told, status in (
+        (b'{"level": 45}', headers, 401),
+        (body, signed({**old, "secret": "00" * 32}, body, time_s=now_s), 401),
+        (body, signed(old, body, time_s=now_s - 400), 401),
+        (body, headers, 204),
+        (body, headers, 409),
+    ):
+        async with stranger.post("/devices/v1/push", data=data, headers=told) as answer:
+            assert answer.status == status, await answer.text()
+
+    async def is_44():
+        return await level(admin) == 0.44
+
+    await until(is_44)
+    new = await key()
+    async with admin.delete(f"{path}/{old['key']}") as answer:
+        assert answer.status == 204
+    for one, status in ((old, 401), (new, 204)):
+        told = signed(one, b'{"level": 46}', time_s=now_s)
+        async with stranger.post("/devices/v1/push", data=b'{"level": 46}', headers=told) as answer:
+            assert answer.status == status
+    async with admin.get(path) as answer:
+        (listed,) = (await answer.json())["keys"]
+    assert listed["key"] == new["key"]
+    assert "secret" not in listed
+    assert (city.data / "devices-keys.key").stat().st_mode & 0o777 == 0o600
+    await post(admin, f"/devices/v1/devices/{box}/life", {"state": "lost", "reason": "stolen"}, status=200)
+    told = signed(new, b'{"level": 47}', time_s=now_s)
+    async with stranger.post("/devices/v1/push", data=b'{"level": 47}', headers=told) as answer:
+        assert answer.status == 401

@@ -77,6 +77,20 @@ plugin = Plugin(
             ),
         ),
         Problem(
+            "devices-repeated",
+            409,
+            ProblemText(
+                "Meddelandet har kommit förut",
+                "Samma underskrift har använts förut; meddelandet är sparat.",
+                "Gör inget, eller skriv under ett nytt meddelande.",
+            ),
+            ProblemText(
+                "The message came before",
+                "The same signature was used before; the message is kept.",
+                "Do nothing, or sign a new message.",
+            ),
+        ),
+        Problem(
             "devices-cannot-keep",
             503,
             ProblemText(

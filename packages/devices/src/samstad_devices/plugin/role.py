@@ -22,11 +22,14 @@ from samstad_devices.gateway.coap import PushResource
 from samstad_devices.gateway.codecs import CodecLimits, CodecPool
 from samstad_devices.gateway.lorawan import NETWORKS, read_body
 from samstad_devices.http.desk import Desk
-from samstad_devices.http.ways_in import WaysIn
+from samstad_devices.http.keys import KeyDesk
+from samstad_devices.http.ways_in import MessageRepeated, WaysIn
 from samstad_devices.plugin.coap import bounds_of, coap_way
+from samstad_devices.plugin.keys import keys_way
 from samstad_devices.plugin.mqtt import Revoking, mqtt_way
 from samstad_devices.service.directory import Directory
 from samstad_devices.service.ingest import Ingest
+from samstad_devices.service.keyring import Keyring
 from samstad_devices.service.registry import DeviceUnknown, Registry, SwapRefused
 from samstad_devices.service.silence import Silence
 from samstad_devices.service.understand import Understanding
@@ -51,6 +54,7 @@ _ERRORS: dict[type[Exception], str] = {
     StoreUnavailable: "devices-cannot-keep",
     DeviceUnknown: "devices-unknown-device",
     SwapRefused: "devices-not-now",
+    MessageRepeated: "devices-repeated",
     TransitionRefused: "devices-not-now",
     MessageRefused: "devices-message-refused",
     IdentifierRefused: "devices-message-refused",
@@ -94,6 +98,7 @@ async def _service(
     directory = Directory()
     codecs = SqliteCodecs(database)
     credentials = Revoking(SqliteCredentials(database))
+    keys, key_checks = await keys_way(surroundings, database)
     ingest = Ingest(
         frames=frames,
         directory=directory,
@@ -103,7 +108,7 @@ async def _service(
     )
     await ingest.open()
     desk = Desk(
-        registry=Registry(directory, credentials, heard=ingest.heard.get, now_us=now_us),
+        registry=Registry(directory, credentials, heard=ingest.heard.get, now_us=now_us, keys=keys),
         directory=directory,
         credentials=credentials,
         codecs=codecs,
@@ -123,7 +128,9 @@ async def _service(
     ):
         yield Service(
             endpoints=_endpoints(
-                WaysIn(ingest, credentials, read_network=_read_network, now_us=now_us), desk
+                WaysIn(ingest, credentials, read_network=_read_network, now_us=now_us, keys=keys),
+                desk,
+                KeyDesk(Keyring(directory, keys, now_us=now_us), keys),
             ),
             follows=_follows(directory, ingest),
             tasks={
@@ -135,7 +142,7 @@ async def _service(
             },
             ports={**coap.ports, **mqtt.ports},
             errors=_ERRORS,
-            checks=lambda: [*coap.checks, *mqtt.stands()],
+            checks=lambda: [*key_checks, *coap.checks, *mqtt.stands()],
         )
 
 
@@ -154,9 +161,9 @@ def _follows(directory: Directory, ingest: Ingest) -> tuple[Followed, ...]:
     )
 
 
-def _endpoints(ways: WaysIn, desk: Desk) -> tuple[Endpoint, ...]:
+def _endpoints(ways: WaysIn, desk: Desk, keys: KeyDesk) -> tuple[Endpoint, ...]:
     network = OwnCheck("the network server has a token of its connection")
-    device = OwnCheck("the device has a token of its own")
+    device = OwnCheck("the device has a token or a key of its own")
     read, write = Demand("read", _DEVICE), Demand("write", _DEVICE)
     administer = Demand("administer")
     rows: tuple[tuple[str, str, Callable[[Request], Awaitable[Response]], Demand | OwnCheck], ...] = (
@@ -167,6 +174,10 @@ def _endpoints(ways: WaysIn, desk: Desk) -> tuple[Endpoint, ...]:
         ("POST", "/codecs", desk.codec, administer),
         ("POST", "/devices/{device}/tokens", desk.token, write),
         ("DELETE", "/devices/{device}/tokens", desk.revoke, write),
+        ("POST", "/devices/{device}/keys", keys.give, write),
+        ("GET", "/devices/{device}/keys", keys.show, read),
+        ("DELETE", "/devices/{device}/keys", keys.end, write),
+        ("DELETE", "/devices/{device}/keys/{key}", keys.end, write),
         ("POST", "/devices/{device}/life", desk.life, write),
         ("POST", "/devices/{device}/swap", desk.swap, write),
         ("GET", "/quarantine", desk.quarantine, read),

@@ -12,6 +12,7 @@ from samstad_devices.service.directory import Directory, KnownDevice
 from samstad_devices.spi.city import City
 from samstad_devices.spi.credentials import Credentials
 from samstad_devices.spi.frame_store import Heard
+from samstad_devices.spi.keys import Keys
 
 __all__ = ["DeviceUnknown", "Registry", "SwapRefused"]
 
@@ -34,6 +35,7 @@ class Registry:
         credentials: of devices.
         heard: gives when a device was heard.
         now_us: the clock.
+        keys: of devices, which end with their credentials.
     """
 
     def __init__(
@@ -43,11 +45,13 @@ class Registry:
         *,
         heard: Callable[[str], Heard | None],
         now_us: Callable[[], int],
+        keys: Keys | None = None,
     ) -> None:
         self._directory = directory
         self._credentials = credentials
         self._heard = heard
         self._now_us = now_us
+        self._keys = keys
 
     def _known(self, device_id: str) -> KnownDevice:
         device = self._directory.device(device_id)
@@ -77,6 +81,8 @@ class Registry:
         step = move(wish, self._facts(device))
         if end in REVOKES:
             await self._credentials.revoke(device_id)
+            if self._keys is not None:
+                await self._keys.revoke(device_id)
         fragment = {"lifeCycle": _life(step)}
         await city.append(device_id, fragment)
         self._take(device, life=end)
