@@ -206,8 +206,11 @@ class Controller:
             return ("c" if self.mode is Mode.FLASH else "b") * count
         return self.heads.characters(self._demand, now_ms)
 
+    def _began_ms(self, now_ms: int) -> int:
+        return now_ms if self._started_ms is None else self._started_ms
+
     def _start_interval(self, now_ms: int) -> int:
-        passed_s = (now_ms - (self._started_ms or now_ms)) / 1000
+        passed_s = (now_ms - self._began_ms(now_ms)) / 1000
         first, second, _ = self.junction.start_s
         return 0 if passed_s < first else 1 if passed_s < first + second else 2
 
@@ -218,7 +221,7 @@ class Controller:
             self.orders.position_until_ms = None
         ordered = KEY_MODES.get(self.orders.key, self.orders.position.value)
         if self.mode is Mode.STARTING:
-            over_ms = (self._started_ms or now_ms) + sum(self.junction.start_s) * 1000
+            over_ms = self._began_ms(now_ms) + sum(self.junction.start_s) * 1000
             if now_ms < over_ms:
                 return
             self.heads.restart(now_ms)

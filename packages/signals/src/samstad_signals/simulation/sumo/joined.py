@@ -103,6 +103,7 @@ class Watch:
     def __init__(self, imported: Imported) -> None:
         self._imported = imported
         self._monitor = SafetyMonitor(imported.junction, step_ms=1, red_grace_s=GRACE_S)
+        self._begun = False
         self._waiting: set[str] = set()
         self._since_ms: dict[str, int] = {}
         self.longest_red_s = 0.0
@@ -125,4 +126,7 @@ class Watch:
         for name in self._waiting:
             took_s = (now_ms - self._since_ms.setdefault(name, now_ms)) / 1000
             self.longest_red_s = max(self.longest_red_s, took_s)
+        if not self._begun:  # what was before the first look counts as red
+            self._begun = True
+            self._monitor.see("B" * len(characters), now_ms - 1000)
         self._monitor.see(characters, now_ms)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from math import sqrt
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from samstad_rsmp.control.crossing import Arrival, View
 from samstad_signals.simulation.sumo.imported import Imported
@@ -166,7 +167,7 @@ class Sight:
         shares = self._shares.setdefault((where, lane), [])
         known = self._coming.get(name)
         if known is None or known[0] != where:
-            pick = shares[hash(name) % len(shares)] if shares else -1
+            pick = shares[crc32(name.encode()) % len(shares)] if shares else -1
             self._coming[name] = (where, pick)
             shares.append(link)  # told when it has left; the order of some seconds changes no share
             del shares[:-LEARNED]
