@@ -31,11 +31,13 @@ from samstad_broker.spi.authorizer import Authorizer
 from samstad_broker.spi.notifier import Notifier
 from samstad_broker.spi.standing import EverybodyStands, Standing
 from samstad_broker.store.sqlite import SqliteStore
+from samstad_federation.service.federation import Federation
 from samstad_models.contexts import list_contexts
 from samstad_ngsild.context import ContextResolver
 from samstad_ngsild.context.loader import Loader
 from samstad_node.broker_role.authorizer import AccessAuthorizer, OpenAuthorizer
 from samstad_node.broker_role.current import StateEntities
+from samstad_node.broker_role.federating import build_federation
 from samstad_node.broker_role.fetching import HttpContextLoader, NoContextLoader
 from samstad_node.broker_role.gatekeeping import build_access, build_key_refresh
 from samstad_node.broker_role.model_checks import ModelChecks
@@ -61,6 +63,7 @@ class Parts:
     contexts: ContextResolver
     hosting: Hosting
     registrations: Registrations
+    federation: Federation
     subscriptions: Subscriptions
     sources: Subscriptions
     source_notices: SourceNotices
@@ -138,6 +141,7 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
         contexts=contexts,
         hosting=hosting,
         registrations=registrations,
+        federation=build_federation(context, contexts, registrations),
         subscriptions=subscriptions,
         sources=sources,
         source_notices=source_notices,

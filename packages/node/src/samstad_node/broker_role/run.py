@@ -96,6 +96,7 @@ async def _put_away(parts: Parts, tasks: list[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
     for notifier in parts.notifiers:
         await notifier.close()
+    await parts.federation.close()
     await parts.services.close()
 
 

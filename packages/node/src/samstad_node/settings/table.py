@@ -7,6 +7,7 @@ from typing import cast
 
 import msgspec
 
+from samstad_federation.settings import FederationSettings
 from samstad_node.plugins import installed
 from samstad_node.settings.sections import (
     AccessSettings,
@@ -38,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     contexts: ContextsSettings = ContextsSettings()
     models: ModelsSettings = ModelsSettings()
     notifications: NotificationsSettings = NotificationsSettings()
+    federation: FederationSettings = FederationSettings()
     roles: RolesSettings = RolesSettings()
 
 
