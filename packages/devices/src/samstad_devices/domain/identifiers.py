@@ -71,6 +71,7 @@ KINDS: dict[str, Callable[[str], str]] = {
     "rsmpSiteId": _plain,
     "talqAddress": _plain,
     "meterId": _plain,
+    "networkDeviceId": _plain,
     "inventoryNumber": _plain,
     "entity": _plain,
 }

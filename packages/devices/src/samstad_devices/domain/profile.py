@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from samstad_devices.domain.command_rule import CommandRule, check_rule
 from samstad_devices.domain.errors import ProfileRefused
 from samstad_devices.domain.units import converter
 
@@ -59,6 +60,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         time_path: the member that tells when it was measured (ISO 8601 text, or seconds since 1970).
         expected_interval_s: how often a device reports when all is well; 0 where nobody knows.
         grace: how many intervals may pass before it is silent.
+        commands: by name.
     """
 
     decoder: Decoder
@@ -67,6 +69,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     time_path: str = ""
     expected_interval_s: float = 0.0
     grace: float = 2.5
+    commands: Mapping[str, CommandRule] = {}
 
 
 def read_profile(told: Any) -> Profile:
@@ -85,6 +88,8 @@ def read_profile(told: Any) -> Profile:
         raise ProfileRefused("An interval is not below 0, a grace not below 1.", pointer="/grace")
     for number, field in enumerate(profile.fields):
         _check(field, f"/fields/{number}")
+    for name, rule in profile.commands.items():
+        check_rule(rule, at=f"/commands/{name}")
     return profile
 
 

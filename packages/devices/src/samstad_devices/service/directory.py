@@ -48,6 +48,7 @@ class Directory:
     def __init__(self) -> None:
         self._devices: dict[str, KnownDevice] = {}
         self._owners: dict[Identifier, dict[str, None]] = {}
+        self._at: dict[str, dict[str, None]] = {}
         self._profiles: dict[str, Profile | ProfileRefused] = {}
         self.loaded = asyncio.Event()
         """Set when all that the broker has was seen once: before that, unknown means nothing."""
@@ -64,6 +65,10 @@ class Directory:
         """Return a device by the id of its entity."""
         return self._devices.get(entity_id)
 
+    def at(self, asset: str) -> tuple[str, ...]:
+        """Return the ids of the devices at a place."""
+        return tuple(self._at.get(asset, ()))
+
     def owners(self, identifier: Identifier) -> tuple[str, ...]:
         """Return the ids of all devices that claim an identifier; two are one too many."""
         if identifier.kind == "entity":
@@ -74,7 +79,9 @@ class Directory:
         """Know a change at once that the broker will tell in a moment."""
         known = self._devices.get(entity_id)
         if known is not None:
+            self._leave(known)
             self._devices[entity_id] = replace(known, **changes)
+            self._enter(self._devices[entity_id])
 
     def profile(self, model: str) -> Profile | None:
         """Return a model's profile; None where it has none.
@@ -130,17 +137,32 @@ class Directory:
 
     def _learn(self, device: KnownDevice) -> None:
         self._devices[device.id] = device
+        self._enter(device)
         for one in device.identifiers:
             self._owners.setdefault(one, {})[device.id] = None
             self.appeared.add(one)
 
     def _forget(self, entity_id: str) -> None:
         known = self._devices.pop(entity_id, None)
+        if known is not None:
+            self._leave(known)
         for one in known.identifiers if known else ():
             owners = self._owners[one]
             del owners[entity_id]
             if not owners:
                 del self._owners[one]
+
+
+    def _enter(self, device: KnownDevice) -> None:
+        if device.asset:
+            self._at.setdefault(device.asset, {})[device.id] = None
+
+    def _leave(self, device: KnownDevice) -> None:
+        there = self._at.get(device.asset)
+        if there is not None:
+            there.pop(device.id, None)
+            if not there:
+                del self._at[device.asset]
 
 
 def _read_device(entity: Document) -> KnownDevice:

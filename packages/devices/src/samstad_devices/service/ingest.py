@@ -293,4 +293,5 @@ def _heard_again(known: Heard, work: _Work) -> Heard:
         counter=counter,
         frames=known.frames + 1,
         lost=known.lost + lost,
+        way=work.kept.way,
     )

@@ -87,6 +87,7 @@ class Heard(NamedTuple):
         counter: its last frame counter.
         frames: how many messages of it came.
         lost: how many its counter says are missing.
+        way: by which it came last.
     """
 
     device: str
@@ -96,6 +97,7 @@ class Heard(NamedTuple):
     counter: int | None = None
     frames: int = 0
     lost: int = 0
+    way: str = ""
 
 
 class FrameStore(Protocol):

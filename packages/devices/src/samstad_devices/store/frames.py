@@ -106,7 +106,7 @@ class SqliteFrames:
                     "UPDATE frame SET state = ?, reason = ?, detail = ?, settled_us = ? WHERE number = ?",
                     [(one.state, one.reason, one.detail, now_us, one.number) for one in outcomes],
                 )
-                cursor.executemany("REPLACE INTO heard VALUES (?, ?, ?, ?, ?, ?, ?)", heard)
+                cursor.executemany("REPLACE INTO heard VALUES (?, ?, ?, ?, ?, ?, ?, ?)", heard)
 
         await self._database.run(write)
 
@@ -130,7 +130,7 @@ class SqliteFrames:
 
         def read() -> dict[str, Heard]:
             rows = self._database.connection.execute(
-                "SELECT device, heard_us, measured_us, accepted_us, counter, frames, lost FROM heard"
+                "SELECT device, heard_us, measured_us, accepted_us, counter, frames, lost, way FROM heard"
             )
             return {cast("str", row[0]): Heard(*cast("Any", row)) for row in rows}
 
