@@ -182,13 +182,13 @@ async def test_who_lost_the_junction_meanwhile_moves_nothing_any_more(room):
     await room.lease()
     await room.street.disconnect(SITE)
     await room.street.until(lambda: SITE not in room.street.supervisor.connected)
-    command_id = await room.order("selectPlan", plan=2)
+    command_id = await room.order("selectPlan", plan=3)
     taken = Lease(SITE, "bo", "an accident", room.now_us() + 60 * S)
     ended = await room.leases.take_over(taken, now_us=room.now_us())
     assert ended.operator == "anna"
     room.street.connect(SITE)
     assert await room.end(command_id) == ("rejected", "notPermitted")
-    assert room.street.state(SITE).plan != 2
+    assert room.street.state(SITE).plan != 3
 
 
 @pytest.mark.parametrize("status", ["queued", "sent"])
@@ -238,12 +238,12 @@ async def test_a_command_that_waits_can_be_withdrawn(room):
     await room.lease()
     await room.street.disconnect(SITE)
     await room.street.until(lambda: SITE not in room.street.supervisor.connected)
-    command_id = await room.order("selectPlan", plan=2)
+    command_id = await room.order("selectPlan", plan=3)
     room.commands.withdraw(command_id)
     assert await room.end(command_id) == ("cancelled", "withdrawn")
     room.street.connect(SITE)
     await room.street.until(lambda: SITE in room.street.supervisor.connected)
-    assert room.street.state(SITE).plan != 2
+    assert room.street.state(SITE).plan != 3
 
 
 async def test_a_command_entity_that_nobody_gave_at_the_desk_is_rejected(room):
