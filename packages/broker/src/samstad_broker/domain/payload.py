@@ -10,21 +10,12 @@ from samstad_ngsild.document import CORE_MEMBERS, EntityDocument, Instance, attr
 
 __all__ = ["change_payload", "creation_payload", "end_payload", "head_of"]
 
-_SELDOM = tuple(sorted(CORE_MEMBERS - {"id", "type", "createdAt", "modifiedAt"}))
+_CORE = tuple(sorted(CORE_MEMBERS))
 
 
 def head_of(document: EntityDocument) -> dict[str, Any]:
     """Return the core members of a document."""
-    head = {
-        "id": document["id"],
-        "type": document["type"],
-        "createdAt": document["createdAt"],
-        "modifiedAt": document["modifiedAt"],
-    }
-    for name in _SELDOM:
-        if name in document:
-            head[name] = document[name]
-    return head
+    return {name: document[name] for name in _CORE if name in document}
 
 
 def _attributes(document: EntityDocument) -> dict[str, list[Instance]]:

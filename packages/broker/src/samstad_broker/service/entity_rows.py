@@ -92,10 +92,10 @@ def stage_change(
     after = change.document
     if checked:
         broker.model(call.tenant, after)
-    matched = _matched(broker, call, before, after, change.changed)
-    # What was touched and is as it was concerns subscriptions, and neither the indexes nor the history.
+    # What was touched and is as it was concerns neither subscriptions nor indexes nor the history.
     written = change.written
     touched = tuple(written)
+    matched = _matched(broker, call, before, after, touched)
     dataset.change(record, before, after, touched)
 
     def undo() -> None:

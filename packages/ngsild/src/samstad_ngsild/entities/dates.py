@@ -9,6 +9,11 @@ from samstad_ngsild.errors import BadRequestData
 
 __all__ = ["is_date", "is_datetime", "is_time", "iso", "parse_datetime"]
 
+# Every DateTime up to the 28th of a month: what is left to decide is whether a month has more days.
+_CERTAIN = re.compile(
+    r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:[.,][0-9]{1,6})?Z"
+).fullmatch
 _DATETIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,]([0-9]{1,6}))?Z"
 ).fullmatch
@@ -48,7 +53,11 @@ def parse_datetime(text: object, *, pointer: str | None = None) -> int:
 
 def is_datetime(text: object) -> bool:
     """Tell whether a value is the text of a DateTime."""
-    if not isinstance(text, str) or _DATETIME(text) is None:
+    if not isinstance(text, str):
+        return False
+    if _CERTAIN(text) is not None:
+        return True
+    if _DATETIME(text) is None:
         return False
     try:
         datetime.fromisoformat(text[:19])

@@ -6,6 +6,7 @@ announced, because a text may be a value or the object of a Relationship there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from samstad_ngsild.context import CORE, Context
@@ -18,11 +19,12 @@ from samstad_ngsild.entities.scopes import read_scopes
 from samstad_ngsild.entities.values import Nulls, is_deletion
 from samstad_ngsild.errors import BadRequestData
 
-__all__ = ["expand_attribute", "expand_entity", "expand_fragment"]
+__all__ = ["entity_expander", "expand_attribute", "expand_entity", "expand_fragment"]
 
 _ROOT_MEMBERS = frozenset(
     {"id", "@id", "type", "@type", "scope", "expiresAt", "createdAt", "modifiedAt", "deletedAt", "@context"}
 )
+_NO_NULLS = Nulls()
 _SYSTEM = ("createdAt", "modifiedAt", "deletedAt")
 _GEO_ATTRIBUTES = frozenset(map(CORE.expand, ("location", "observationSpace", "operationSpace")))
 
@@ -50,16 +52,32 @@ def expand_entity(  # noqa: PLR0913  the last ones are keyword-only options
     Raises:
         BadRequestData: with a pointer to the member.
     """
-    _check_object(body)
-    reading = Reading.of(context, now=now, nulls=Nulls(), keep_system=keep_system, simplified=simplified)
+    reading = Reading.of(context, now=now, nulls=_NO_NULLS, keep_system=keep_system, simplified=simplified)
     reading.temporal = temporal
+    return _read_entity(reading, body)
+
+
+def entity_expander(context: Context, *, now: str) -> Callable[[Any], EntityDocument]:
+    """Return a function that expands entities one by one as ``expand_entity`` does, set up once for many."""
+    reading = Reading.of(context, now=now, nulls=_NO_NULLS)
+
+    def expand(body: Any) -> EntityDocument:
+        reading.depth = reading.members = 0
+        return _read_entity(reading, body)
+
+    return expand
+
+
+def _read_entity(reading: Reading, body: Any) -> EntityDocument:
+    _check_object(body)
     document: EntityDocument = {
         "id": _id(body),
         "type": _types(reading, body),
     }
-    _read_scope(reading, body, document)
-    document["createdAt"] = document["modifiedAt"] = now
-    if keep_system:
+    if "scope" in body:
+        _read_scope(reading, body, document)
+    document["createdAt"] = document["modifiedAt"] = reading.now
+    if reading.keep_system:
         document.update({key: body[key] for key in _SYSTEM if key in body})
     if "expiresAt" in body:
         document["expiresAt"] = _expires_at(reading, body["expiresAt"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -31,8 +31,8 @@ class Change(NamedTuple):
 
     Attributes:
         document: the new document; the old one itself where nothing differs.
+        current: the old document.
         changed: touched attribute → its instances after; an empty list where it was deleted.
-        before: touched attribute → its instances before; an empty list where it was created.
         not_updated: what was asked for and left alone.
         differs: the touched attributes that got another value, member or set of instances: an identical
             write touches and does not differ (clause 5.8.6).
@@ -40,11 +40,16 @@ class Change(NamedTuple):
     """
 
     document: EntityDocument
+    current: EntityDocument
     changed: dict[str, list[Instance]]
-    before: dict[str, list[Instance]]
     not_updated: list[NotUpdated]
     differs: frozenset[str]
     members: frozenset[str]
+
+    @property
+    def before(self) -> dict[str, list[Instance]]:
+        """The touched attributes with their instances before; an empty list where one was created."""
+        return {name: self.current.get(name, []) for name in self.changed}
 
     @property
     def written(self) -> dict[str, list[Instance]]:
@@ -111,9 +116,13 @@ class ChangeBuilder:
 
     def finish(self) -> Change:
         """Return the change; modifiedAt of the entity moves only where something differs."""
-        before = {name: self.current.get(name, []) for name in self.changed}
+        current = self.current
         differs = frozenset(
-            name for name, instances in self.changed.items() if not _identical(instances, before[name])
+            [
+                name
+                for name, instances in self.changed.items()
+                if not _identical(instances, current.get(name, ()))
+            ]
         )
         document = self.current
         if differs or self.members:
@@ -125,15 +134,15 @@ class ChangeBuilder:
                 _assign(document, name, self.changed[name])
         return Change(
             document=document,
+            current=current,
             changed=self.changed,
-            before=before,
             not_updated=self.not_updated,
             differs=differs,
             members=frozenset(self.members),
         )
 
 
-def _identical(one: list[Instance], other: list[Instance]) -> bool:
+def _identical(one: list[Instance], other: Sequence[Instance]) -> bool:
     """Tell whether two attributes hold the very same instances: an unchanged instance is never copied."""
     return len(one) == len(other) and all(map(_is, one, other))
 

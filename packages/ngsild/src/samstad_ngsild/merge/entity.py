@@ -69,28 +69,30 @@ def replace_entity(current: EntityDocument, new: EntityDocument, *, now: str) ->
     The new content is from ``expand_entity``: its instances can stand by themselves.
     """
     changed: dict[str, list[Instance]] = {}
-    before: dict[str, list[Instance]] = {}
-    differs: set[str] = set()
+    differs: list[str] = []
     for name, instances in new.items():
         if name in CORE_MEMBERS:
             continue
-        old = before[name] = current.get(name, [])
-        if len(old) == len(instances) == 1 and old[0].get("datasetId") == instances[0].get("datasetId"):
+        old = current.get(name)
+        if old is None:
+            after = instances
+        elif len(old) == len(instances) == 1 and old[0].get("datasetId") == instances[0].get("datasetId"):
             one = replace_whole(old[0], instances[0])
-            changed[name] = after = old if one is old[0] else [one]
+            after = old if one is old[0] else [one]
         else:
-            changed[name] = after = _replaced(old, instances)
+            after = _replaced(old, instances)
+        changed[name] = after
         if after is not old:
-            differs.add(name)
+            differs.append(name)
     for name in current:
         if name not in new and name not in CORE_MEMBERS:
-            before[name], changed[name] = current[name], []
-            differs.add(name)
+            changed[name] = []
+            differs.append(name)
     members = frozenset([name for name in _MEMBERS if current.get(name) != new.get(name)])
     return Change(
         document=_whole(current, new, changed, now) if differs or members else current,
+        current=current,
         changed=changed,
-        before=before,
         not_updated=[],
         differs=frozenset(differs),
         members=members,

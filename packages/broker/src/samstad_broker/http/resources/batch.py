@@ -25,7 +25,7 @@ from samstad_broker.service.model_breach import BreaksModel
 from samstad_ngsild.context import Context
 from samstad_ngsild.document import EntityDocument
 from samstad_ngsild.entities.dates import iso
-from samstad_ngsild.entities.expand import expand_entity, expand_fragment
+from samstad_ngsild.entities.expand import entity_expander, expand_fragment
 from samstad_ngsild.entities.names import check_uri
 from samstad_ngsild.errors import BadRequestData, NgsiLdError
 
@@ -207,7 +207,16 @@ def _id_of(item: Any) -> str | None:
 
 def _entity_expander(exchange: Exchange) -> _Expand:
     now = iso(exchange.now_us)
-    return lambda item, context: expand_entity(item, context, now=now)
+    expanders: dict[int, Callable[[Any], EntityDocument]] = {}
+
+    def expand(item: Any, context: Context) -> EntityDocument:
+        # An expander keeps its @context, so that no other one gets its id meanwhile.
+        known = expanders.get(id(context))
+        if known is None:
+            known = expanders[id(context)] = entity_expander(context, now=now)
+        return known(item)
+
+    return expand
 
 
 def _fragment_expander(exchange: Exchange, *, merge: bool) -> _Expand:
