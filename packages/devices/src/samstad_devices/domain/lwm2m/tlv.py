@@ -72,7 +72,9 @@ class _Reader:
         begin, head = at, self._payload[at]
         kind = head >> 6
         if kind not in allowed:
-            raise MessageRefused(f"The entry at byte {begin} of the TLV is of kind {kind}, which is not held there.")
+            raise MessageRefused(
+                f"The entry at byte {begin} of the TLV is of kind {kind}, which is not held there."
+            )
         number, at = self._natural(at + 1, 2 if head & 0x20 else 1, end)
         size_of_length = head >> 3 & 0b11
         length, at = (head & 0b111, at) if size_of_length == 0 else self._natural(at, size_of_length, end)

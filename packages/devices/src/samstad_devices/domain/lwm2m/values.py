@@ -85,7 +85,9 @@ def _place(entry: Entry, at: tuple[int, ...]) -> tuple[int, ...]:
         # An object with a single instance may leave the instance out.
         at = (*at, *(0,) * (depth - len(at)))
     if len(at) > depth and at[depth] != entry.number:
-        raise MessageRefused(f"The TLV tells of {_join(*at[:depth], entry.number)}, and {_join(*at)} was asked for.")
+        raise MessageRefused(
+            f"The TLV tells of {_join(*at[:depth], entry.number)}, and {_join(*at)} was asked for."
+        )
     return (*at[:depth], entry.number)
 
 
@@ -239,12 +241,16 @@ def _bytes(object_id: int, resource: int, value: Value) -> bytes:
         raise MessageRefused(f"{value!r:.40} is too large, or is no value of the type {kind!r}.") from None
 
 
-def _signed(value: Any) -> bytes:
-    return next(value.to_bytes(size, signed=True) for size in (1, 2, 4, 8) if -(2 ** (8 * size - 1)) <= value < 2 ** (8 * size - 1))
+_SIZES = (1, 2, 4, 8)
 
 
-def _natural(value: Any) -> bytes:
-    return next(value.to_bytes(size) for size in (1, 2, 4, 8) if 0 <= value < 2 ** (8 * size))
+def _signed(value: int) -> bytes:
+    size = next((one for one in _SIZES if -(2 ** (8 * one - 1)) <= value < 2 ** (8 * one - 1)), 8)
+    return value.to_bytes(size, signed=True)
+
+
+def _natural(value: int) -> bytes:
+    return value.to_bytes(next((one for one in _SIZES if 0 <= value < 2 ** (8 * one)), 8))
 
 
 _WRITE: Mapping[tuple[str, type], Callable[[Any], bytes]] = {
