@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import threading
 
@@ -19,12 +20,21 @@ PROFILE = "https://w3id.org/samstad/deviceProfile"
 DEVICE = "urn:ngsi-ld:Device:street:m1"
 BIN = "urn:ngsi-ld:WasteContainer:street:m1"
 FIELD = {"path": "level", "attribute": "fillingLevel", "unit": "C62", "givenIn": "P1", "most": 1}
+EMPTY = {
+    "arguments": {"to": {"least": 0, "most": 0.5}},
+    "data": {"empty": "$to"},
+    "attribute": "fillingLevel",
+    "equals": "$to",
+}
 ENTITIES = [
     {"id": BIN, "type": "WasteContainer"},
     {
         "id": "urn:ngsi-ld:DeviceModel:mqtt",
         "type": "DeviceModel",
-        PROFILE: {"type": "JsonProperty", "json": {"decoder": "json", "fields": [FIELD]}},
+        PROFILE: {
+            "type": "JsonProperty",
+            "json": {"decoder": "json", "fields": [FIELD], "commands": {"empty": EMPTY}},
+        },
     },
     {
         "id": DEVICE,
@@ -155,3 +165,64 @@ async def test_what_a_node_acknowledged_by_mqtt_survives_its_death_and_a_revoked
     await device.stop()
     assert 99 not in device.acknowledged
     assert 0.99 not in await history(admin)
+
+
+def command(number: int, **told) -> dict:
+    return {
+        "id": f"urn:ngsi-ld:Command:street:m{number}",
+        "type": "Command",
+        "target": {"type": "Relationship", "object": BIN},
+        "commandName": {"type": "Property", "value": "empty"},
+        "commandArguments": {"type": "JsonProperty", "json": {"to": told.pop("to", 0.25)}},
+        "status": {"type": "Property", "value": "queued"},
+        "issuedBy": {"type": "Property", "value": "operator:anna"},
+        "reason": {"type": "Property", "value": "it smells"},
+        "issuedAt": {"type": "Property", "value": {"@type": "DateTime", "@value": "2025-11-25T02:00:00Z"}},
+        "validUntil": {"type": "Property", "value": {"@type": "DateTime", "@value": "2096-11-25T02:00:00Z"}},
+    }
+
+
+async def test_a_command_waits_for_its_device_and_is_confirmed_by_what_the_place_shows(city, admin):
+    async with admin.post("/ngsi-ld/v1/entityOperations/upsert", json=ENTITIES) as answer:
+        assert answer.status == 201, await answer.text()
+
+    async def token():
+        async with admin.post(f"/devices/v1/devices/{DEVICE}/tokens", json={}) as answer:
+            return (await answer.json()).get("token")
+
+    device = Device(city, await until(token))
+    told: list[dict] = []
+
+    def obey(client, _user, message):
+        told.append(json.loads(message.payload))
+        client.publish("d/me/up", json.dumps({"level": told[-1]["empty"] * 100}), qos=1)
+
+    device.client.on_message = obey
+    device.client.on_publish = None
+    async with admin.post("/ngsi-ld/v1/entities", json=command(1)) as answer:
+        assert answer.status == 201, await answer.text()
+    async with admin.post("/ngsi-ld/v1/entities", json=command(2, to=0.75)) as answer:
+        assert answer.status == 201, await answer.text()
+
+    async def status(number):
+        async with admin.get(
+            f"/ngsi-ld/v1/entities/urn:ngsi-ld:Command:street:m{number}", params={"format": "simplified"}
+        ) as answer:
+            found = await answer.json()
+            return found["status"], found.get("statusCause")
+
+    async def is_refused():
+        return await status(2) == ("rejected", "safetyLimit")
+
+    await until(is_refused)
+    assert (await status(1))[0] == "queued", "the device is not there yet"
+    device.start()
+    device.client.subscribe("d/me/down", qos=1)
+
+    async def is_confirmed():
+        return (await status(1))[0] == "confirmed"
+
+    await until(is_confirmed)
+    assert told == [{"command": "urn:ngsi-ld:Command:street:m1", "empty": 0.25}]
+    assert await history(admin) == {0.25}
+    await device.stop()

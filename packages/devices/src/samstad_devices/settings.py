@@ -48,3 +48,10 @@ class DevicesSettings(msgspec.Struct, frozen=True):
             "mqtts://USER@HOST:PORT/FILTER PASSWORD-FILE`; NAME is unique at the broker."
         ),
     ] = ()
+    downlinks: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Network servers that take downlinks, each as `CONNECTION NETWORK URL TOKEN-FILE`; "
+            "NETWORK is chirpstack or the-things-stack."
+        ),
+    ] = ()

@@ -25,6 +25,7 @@ from samstad_devices.http.desk import Desk
 from samstad_devices.http.keys import KeyDesk
 from samstad_devices.http.ways_in import MessageRepeated, WaysIn
 from samstad_devices.plugin.coap import bounds_of, coap_way
+from samstad_devices.plugin.downlinks import command_ways
 from samstad_devices.plugin.keys import keys_way
 from samstad_devices.plugin.mqtt import Revoking, mqtt_way
 from samstad_devices.service.directory import Directory
@@ -99,10 +100,11 @@ async def _service(
     codecs = SqliteCodecs(database)
     credentials = Revoking(SqliteCredentials(database))
     keys, key_checks = await keys_way(surroundings, database)
+    understanding = Understanding(codecs, pool)
     ingest = Ingest(
         frames=frames,
         directory=directory,
-        understanding=Understanding(codecs, pool),
+        understanding=understanding,
         city=surroundings.client,
         now_us=now_us,
     )
@@ -125,6 +127,7 @@ async def _service(
     async with (
         coap_way(surroundings, {("push",): push}, bounds) as coap,
         mqtt_way(surroundings, credentials, ingest) as mqtt,
+        command_ways(surroundings, directory, ingest, understanding=understanding, mqtt=mqtt) as commands,
     ):
         yield Service(
             endpoints=_endpoints(
@@ -132,13 +135,14 @@ async def _service(
                 desk,
                 KeyDesk(Keyring(directory, keys, now_us=now_us), keys),
             ),
-            follows=_follows(directory, ingest),
+            follows=(*_follows(directory, ingest), commands.follows()),
             tasks={
                 "codecs": pool.run_processes,
                 "directory": lambda: _load(surroundings, directory),
                 "ingest": ingest.run,
                 "forget": lambda: _forget(surroundings, frames),
                 **mqtt.tasks(surroundings),
+                **commands.tasks(surroundings),
             },
             ports={**coap.ports, **mqtt.ports},
             errors=_ERRORS,

@@ -152,7 +152,6 @@ class Directory:
             if not owners:
                 del self._owners[one]
 
-
     def _enter(self, device: KnownDevice) -> None:
         if device.asset:
             self._at.setdefault(device.asset, {})[device.id] = None

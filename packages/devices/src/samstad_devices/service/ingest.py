@@ -15,7 +15,7 @@ from typing import NamedTuple
 from samstad_devices.domain.errors import CodecFailed, MessageRefused, ProfileRefused
 from samstad_devices.domain.lifecycle import reception_of
 from samstad_devices.domain.messages import DownlinkAnswered, Joined, Message, StatusReported, Uplink
-from samstad_devices.domain.normalise import Normalised
+from samstad_devices.domain.normalise import Measurement, Normalised
 from samstad_devices.domain.profile import Profile
 from samstad_devices.mapping import Target, fragments, iso
 from samstad_devices.service.directory import Directory, KnownDevice
@@ -59,6 +59,7 @@ class _Work:
     state: str
     measured_us: int
     is_understood: bool
+    measurements: tuple[Measurement, ...] = ()
 
 
 class Ingest:
@@ -70,6 +71,10 @@ class Ingest:
         understanding: of payloads.
         city: the broker.
         now_us: the clock.
+        on_answer: told what became of a downlink.
+
+    Attributes:
+        on_measured: told what a device shows, and when it measured it.
     """
 
     def __init__(  # noqa: PLR0913 - what the composition wires, each by its name
@@ -87,7 +92,8 @@ class Ingest:
         self._understanding = understanding
         self._publisher = Publisher(city)
         self._now_us = now_us
-        self._on_answer = on_answer
+        self.on_answer = on_answer
+        self.on_measured: Callable[[str, Sequence[Measurement], int], None] = lambda _id, _told, _us: None
         self.heard: dict[str, Heard] = {}
         self.figures = Figures()
         self.more = asyncio.Event()
@@ -167,6 +173,9 @@ class Ingest:
         await self._frames.settle(outcomes, list(heard.values()), now_us=self._now_us())
         self.heard.update(heard)
         self._count(outcomes)
+        for work in works:
+            if work.measurements and not work.parcel.is_late:
+                self.on_measured(work.device.id, work.measurements, work.measured_us)
 
     async def _surely_prepared(self, kept: Kept) -> _Work | _Quarantine:
         try:
@@ -217,7 +226,9 @@ class Ingest:
         asset, own = fragments(found, target, uplink=uplink)
         documents = (own,) if asset is None else (asset, own)
         state = "tested" if is_tested else "published"
-        return _Work(kept, device, Parcel(kept.number, documents), state, found.time_us, is_understood=True)
+        work = _Work(kept, device, Parcel(kept.number, documents), state, found.time_us, is_understood=True)
+        work.measurements = found.measurements
+        return work
 
     async def _measured(self, profile: Profile, uplink: Uplink, received_us: int) -> Normalised:
         if not uplink.payload:
@@ -234,7 +245,7 @@ class Ingest:
             level = {"type": "Property", "value": message.battery_percent / 100, "observedAt": iso(time_us)}
             documents = ({"id": device.id, "type": "Device", "batteryLevel": level},)
         if isinstance(message, DownlinkAnswered):
-            self._on_answer(message)
+            self.on_answer(message)
         return _Work(kept, device, Parcel(kept.number, documents), "published", time_us, is_understood=False)
 
     def _tell_late_ones(self, works: Sequence[_Work]) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import orjson
+
 from samstad_devices.domain.cayenne import read_cayenne
-from samstad_devices.domain.codec import Frame
+from samstad_devices.domain.codec import Encoded, Frame
 from samstad_devices.domain.errors import CodecRefused
 from samstad_devices.domain.json_text import read_json
 from samstad_devices.domain.messages import Uplink
@@ -58,3 +60,17 @@ class Understanding:
             raise CodecRefused(f"There is no codec {profile.codec[:16]}: import it, then replay.")
         frame = Frame(payload=uplink.payload, port=uplink.port, time_us=time_us)
         return (await self._runner.decode(codec, frame)).data
+
+    async def downlink(self, profile: Profile, data: Any, *, port: int, command_id: str) -> Encoded:
+        """Return what a command says as bytes: by the model's program, else as JSON that names the command.
+
+        Raises:
+            CodecFailed: the program cannot say it.
+        """
+        if profile.decoder != "javascript":
+            named = {"command": command_id, **data} if isinstance(data, dict) else data
+            return Encoded(orjson.dumps(named), port)
+        codec = await self._codecs.codec(profile.codec)
+        if codec is None:
+            raise CodecRefused(f"There is no codec {profile.codec[:16]}: import it first.")
+        return await self._runner.encode(codec, data, port=port)
