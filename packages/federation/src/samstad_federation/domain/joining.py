@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from samstad_broker.spi.forwarder import Match
 from samstad_federation.domain.sources import covers
@@ -17,7 +17,11 @@ from samstad_ngsild.entities.dates import parse_datetime
 from samstad_ngsild.errors import BadRequestData
 from samstad_ngsild.merge.versions import combine_versions
 
-__all__ = ["Version", "is_valid", "joined", "reduced"]
+__all__ = ["UNTOLD", "Version", "is_valid", "joined", "reduced"]
+
+
+UNTOLD = "1970-01-01T00:00:00Z"
+"""Stands for a time that a source did not tell, until ``reduced`` takes it out."""
 
 
 class Version(NamedTuple):
@@ -39,7 +43,22 @@ def reduced(document: EntityDocument, match: Match) -> EntityDocument | None:
         for name in list(attribute_names(document)):
             if name not in about:
                 del document[name]
+    _take_out(document)
     return document
+
+
+def _take_out(value: Any) -> None:
+    """Remove times that were not told, at any depth: what has no time is older than what has one."""
+    if type(value) is dict:
+        for member in ("createdAt", "modifiedAt"):
+            if value.get(member) == UNTOLD:
+                del value[member]
+        value = value.values()
+    elif type(value) is not list:
+        return
+    for inner in value:
+        if type(inner) is dict or type(inner) is list:
+            _take_out(inner)
 
 
 def _is_time(value: object) -> bool:

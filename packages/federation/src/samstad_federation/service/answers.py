@@ -12,7 +12,7 @@ import orjson
 
 from samstad_broker.spi.forwarder import Asked, Match
 from samstad_federation.domain.asking import attributes_for, query_parameters
-from samstad_federation.domain.joining import Version, is_valid, reduced
+from samstad_federation.domain.joining import UNTOLD, Version, is_valid, reduced
 from samstad_federation.domain.warnings import WarningCode, foreign_warnings, warning
 from samstad_federation.service.contacts import Contacts, Fate, Outcome
 from samstad_federation.service.naming import Resolve, link_header, names_for
@@ -20,7 +20,6 @@ from samstad_federation.settings import FederationSettings
 from samstad_federation.spi.wire import Reply, Sent
 from samstad_ngsild.context import Context
 from samstad_ngsild.document import EntityDocument
-from samstad_ngsild.entities.dates import iso
 from samstad_ngsild.entities.expand import expand_entity
 from samstad_ngsild.errors import NgsiLdError
 from samstad_ngsild.query import Query
@@ -208,12 +207,12 @@ class Answers:
         only: frozenset[str] | None = None,
     ) -> None:
         """Keep what of an answer is valid and asked for; what is broken is left out, with one warning."""
-        now, broken = iso(asked.now_us), 0
+        broken = 0
         for number, body in enumerate(bodies, start=1):
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
             try:
-                document = await self._expanded(body, context, now)
+                document = await self._expanded(body, context)
             except NgsiLdError:
                 broken += 1
                 continue
@@ -227,13 +226,13 @@ class Answers:
             told = f"{broken} of {len(bodies)} entities from {given.match.source.id} are not valid"
             given.warnings.append(self._warning(asked, WarningCode.INVALID, told))
 
-    async def _expanded(self, body: Any, context: Context, now: str) -> EntityDocument:
+    async def _expanded(self, body: Any, context: Context) -> EntityDocument:
         if isinstance(body, dict) and "@context" in body:
             body = dict(body)
             own = body.pop("@context")
             if own not in (context.source, context.output):
                 context = await self._resolve(own)
-        return expand_entity(body, context, now=now, keep_system=True)
+        return expand_entity(body, context, now=UNTOLD, keep_system=True)
 
     def _warning(self, asked: Asked, code: WarningCode, text: str) -> str:
         return warning(code, self._contacts.alias(asked.tenant), text)
