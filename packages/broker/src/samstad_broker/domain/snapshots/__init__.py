@@ -7,7 +7,7 @@ from samstad_broker.domain.snapshots.parsing import (
     parse_snapshot,
     parse_update,
 )
-from samstad_broker.domain.snapshots.reducing import joined, reduced
+from samstad_broker.domain.snapshots.reducing import joined, leaves_all, reduced
 from samstad_broker.domain.snapshots.representation import MEMBERS, notification_body, represent_snapshot
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "PREPARING",
     "SnapshotRequest",
     "joined",
+    "leaves_all",
     "notification_body",
     "parse_clone",
     "parse_snapshot",

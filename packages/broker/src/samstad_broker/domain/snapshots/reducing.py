@@ -9,7 +9,12 @@ import orjson
 from samstad_ngsild.document import EntityDocument, Instance, attribute_names
 from samstad_ngsild.query import Query
 
-__all__ = ["joined", "reduced"]
+__all__ = ["joined", "leaves_all", "reduced"]
+
+
+def leaves_all(query: Query) -> bool:
+    """Whether a query brings entities whole."""
+    return not (query.pick or query.omit or query.attrs or query.dataset_ids)
 
 
 def reduced(query: Query) -> Callable[[bytes], bytes]:
@@ -17,7 +22,7 @@ def reduced(query: Query) -> Callable[[bytes], bytes]:
 
     Identity and times of an entity always stay, for a snapshot can be asked like live data.
     """
-    if not (query.pick or query.omit or query.attrs or query.dataset_ids):
+    if leaves_all(query):
         return lambda encoded: encoded
     wanted = _wanted(query)
     datasets = frozenset(query.dataset_ids)

@@ -18,6 +18,7 @@ from samstad_broker.service.expiry import node_call
 from samstad_broker.service.snapshots.freezing import Frozen, freeze
 from samstad_broker.service.snapshots.snapshots import COLLECTION, Job, Snapshots
 from samstad_broker.service.temporal.staging import stage_deletion
+from samstad_broker.service.writer import Overloaded
 from samstad_broker.spi.store import LogFull, StoreError
 from samstad_ngsild.context import CORE
 from samstad_ngsild.errors import InternalError, NgsiLdError, TooManyResults
@@ -29,6 +30,7 @@ _SLICE = 50
 """Entities between two chances for other requests: about 2 ms (I5)."""
 _AHEAD = 4
 """Slices that are staged before one is waited for: a commit has work, and others find the writer free."""
+_PAUSE_US = 100_000
 
 _log = logging.getLogger("samstad.snapshots")
 
@@ -92,6 +94,7 @@ async def clear(snapshots: Snapshots, key: tuple[str, str]) -> None:
     broker = snapshots.broker
     dataset = broker.state.dataset(*key)
     while records := dataset.records.after(0, _SLICE):
+        await _let_others_write(snapshots)
         call = node_call(broker, key, broker.clock.now_us())
         for record in records:
             stage_end(broker, call, Target(dataset, record, record.parsed()))
@@ -132,11 +135,24 @@ async def _write(snapshots: Snapshots, job: Job, documents: Iterable[bytes]) -> 
         if written % _SLICE:
             continue
         await (asyncio.sleep(0) if written % (_SLICE * _AHEAD) else durable)
+        await _let_others_write(snapshots)
         if not snapshots.is_current(job):
             return False
     if durable is not None:
         await durable
     return snapshots.is_current(job)
+
+
+async def _let_others_write(snapshots: Snapshots) -> None:
+    """Return when the disk keeps up with what others write: a snapshot is in no hurry."""
+    broker = snapshots.broker
+    while True:
+        try:
+            broker.writer.check()
+        except Overloaded:
+            await broker.clock.sleep_until(broker.clock.now_us() + _PAUSE_US)
+        else:
+            return
 
 
 def _status(frozen: Frozen) -> str:

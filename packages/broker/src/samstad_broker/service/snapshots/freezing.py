@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from samstad_broker.domain.snapshots import joined, reduced
+from samstad_broker.domain.snapshots import joined, leaves_all, reduced
 from samstad_broker.domain.state.dataset import Watch
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.call import Call
@@ -113,12 +113,14 @@ async def _catch_up(broker: Broker, call: Call, takings: list[_Taking], watch: W
 
 async def _united(takings: list[_Taking]) -> dict[str, bytes]:
     """Return what all queries found, each reduced to what its projection leaves."""
+    if len(takings) == 1 and leaves_all(takings[0].query):
+        return takings[0].found
     united: dict[str, bytes] = {}
     for taking in takings:
-        reduce, found = reduced(taking.query), list(taking.found.items())
+        reduce, found = reduced(taking.query), list(taking.found)
         for start in range(0, len(found), _SLICE):
-            for entity_id, encoded in found[start : start + _SLICE]:
-                left = reduce(encoded)
+            for entity_id in found[start : start + _SLICE]:
+                left = reduce(taking.found[entity_id])
                 other = united.get(entity_id)
                 united[entity_id] = left if other is None else joined(other, left)
             await asyncio.sleep(0)
