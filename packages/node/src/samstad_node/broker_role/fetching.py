@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from ipaddress import ip_address
 from typing import Any
 
 import aiohttp
@@ -71,12 +72,21 @@ class HttpContextLoader:
             LdContextNotAvailable: no answer in time, none with status 200, or one that is too long.
         """
         # One session a fetch: fetches are rare, and no pool outlives the judgement of an address.
-        connector = aiohttp.TCPConnector(resolver=_JudgedResolver(self._rules), use_dns_cache=False)
+        connector = aiohttp.TCPConnector(
+            resolver=_JudgedResolver(self._rules), use_dns_cache=False, socket_factory=self._socket
+        )
         try:
             async with aiohttp.ClientSession(connector=connector, timeout=self._timeout) as session:
                 return LoadedContext(await self._body(session, url))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise LdContextNotAvailable(f"The @context {url} cannot be fetched: {error}") from error
+
+    def _socket(self, found: tuple[Any, Any, int, str, Any]) -> socket.socket:
+        """Judge an address once more where it is used: one in the URL itself passes no resolver."""
+        family, kind, protocol, _, address = found
+        if not self._rules.permits(ip_address(str(address[0]).partition("%")[0])):
+            raise OSError(f"{address[0]} may not be reached")
+        return socket.socket(family=family, type=kind, proto=protocol)
 
     async def _body(self, session: aiohttp.ClientSession, url: str) -> bytes:
         options: dict[str, Any] = {"headers": {"Accept": _ACCEPT}, "max_redirects": 3}
