@@ -24,6 +24,10 @@ def alive(pid: int) -> bool:
     return False
 
 
+def children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 async def until(condition) -> None:
     async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - other processes change it
@@ -58,8 +62,9 @@ async def test_no_process_outlives_a_demo_that_is_killed(tmp_path, start_again):
         return False
 
     await until(ready)
+    await until(lambda: len(children(process.pid)) == 2)  # the node, and the street with its controllers
     run = json.loads((data / "run.json").read_text())
-    pids = [run["pid"], *(role["pid"] for role in run["roles"].values())]
+    pids = [run["pid"], *(role["pid"] for role in run["roles"].values()), *children(process.pid)]
     assert all(map(alive, pids))
     process.send_signal(signal.SIGKILL)
     await process.wait()

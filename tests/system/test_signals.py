@@ -11,6 +11,7 @@ import time
 from zoneinfo import ZoneInfo
 
 import aiohttp
+import msgspec
 import pytest
 
 from samstad_rsmp.emulator.controller import Controller, Mode
@@ -44,7 +45,8 @@ class Street:
         self._tasks = {}
 
     def open(self, site_id, core="3.2.2", sxl="1.2.1"):
-        device = EmulatedDevice(Controller(example_junction(site_id), zone=ZoneInfo("Europe/Stockholm")))
+        junction = msgspec.structs.replace(example_junction(site_id), start_s=(1, 1, 1))
+        device = EmulatedDevice(Controller(junction, zone=ZoneInfo("Europe/Stockholm")))
         session = SiteSession(device, SiteTerms(Identity((site_id,), (sxl,), (core,))), new_id=new_message_id)
         client = SiteClient(device, [Supervisor(session, port=self.port)], pace=PACE)
         self.devices[site_id] = device

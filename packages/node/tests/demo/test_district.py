@@ -10,6 +10,7 @@ import pytest
 from samstad_models.validation import check_key_values
 from samstad_node.demo.district import district
 from samstad_node.demo.edinburgh import bins, change, changes, read_emptyings
+from samstad_node.demo.junctions import FAULTY, JUNCTIONS
 from samstad_node.demo.life import FAULT_AFTER_S, Life
 
 AT = "2026-11-25T04:00:00.000Z"
@@ -86,3 +87,13 @@ def test_every_entity_follows_its_model():
         assert check_key_values(
             {**plain, "fillingLevel": -1, "status": 7, "temperature": "x", "pm10": -1}
         ) or (entity["type"] == "TrafficFlowObserved")
+
+
+def test_twenty_junctions_stand_apart_in_the_same_town():
+    assert len({one.site_id for one in JUNCTIONS}) == len({one.name for one in JUNCTIONS}) == 20
+    assert len({(one.longitude, one.latitude) for one in JUNCTIONS}) == 20
+    assert {
+        abs(one.longitude - 16.5448) < 0.02 and abs(one.latitude - 59.6099) < 0.01 for one in JUNCTIONS
+    } == {True}
+    assert FAULTY in JUNCTIONS
+    assert "" not in {one.corridor for one in JUNCTIONS}

@@ -20,7 +20,9 @@ from samstad_node.cli.output import Json, emit
 from samstad_node.clock import SystemClock
 from samstad_node.demo.edinburgh import Emptying, read_emptyings
 from samstad_node.demo.feeder import Feeder
+from samstad_node.demo.junctions import FAULTY, JUNCTIONS
 from samstad_node.demo.node import SERVE, ChildNode, NodeEnded, login_link, read_key, usable_port
+from samstad_node.demo.street import CODES, StreetProcess, free_port, put_junctions
 from samstad_node.sending import NodeApi, NotReachable, Refused
 
 __all__ = ["demo", "run_demo"]
@@ -41,7 +43,8 @@ def demo(
     """Start a node with live data and say where to look; Ctrl-C ends it.
 
     An invented district is created and then changes about twenty times a second, sent from outside the node
-    over its HTTP API. After two minutes one sensor tells nonsense and another one nothing.
+    over its HTTP API; twenty emulated signal controllers speak RSMP with it. After two minutes one sensor
+    tells nonsense, another one nothing, and a detector of one junction is stuck.
     """
     return run_demo(data=data, port=port, json=json)
 
@@ -52,10 +55,16 @@ def run_demo(*, data: str | None, port: int, json: bool, command: Sequence[str] 
         stopping = stack.enter_context(_stop_on_signals())
         where = Path(data or stack.enter_context(tempfile.TemporaryDirectory(prefix="samstad-demo-")))
         where.mkdir(parents=True, exist_ok=True)
-        node = ChildNode(where.absolute(), port=usable_port(port), command=command, environment=os.environ)
+        street_port = free_port()
+        node = ChildNode(
+            where.absolute(),
+            port=usable_port(port),
+            command=command,
+            environment=os.environ | _for_signals(where.absolute(), street_port),
+        )
         stack.callback(node.stop, within_s=STOPPED_WITHIN_S)
         try:
-            _feed(node, stopping, json=json)
+            _feed(node, stopping, stack, street_port, json=json)
         except (NodeEnded, NotReachable, Refused) as error:
             detail = f"the demo cannot go on: {error}"
             raise CommandFailed(detail, exit=Exit.UNREACHABLE, todo=_last_words(node)) from error
@@ -63,7 +72,28 @@ def run_demo(*, data: str | None, port: int, json: bool, command: Sequence[str] 
     return Exit.OK
 
 
-def _feed(node: ChildNode, stopping: threading.Event, *, json: bool) -> None:
+def _for_signals(data: Path, port: int) -> dict[str, str]:
+    """Return the settings of the role for signals: where controllers find it, and their codes."""
+    codes = data / "signals-codes.toml"
+    codes.write_text(CODES, encoding="utf-8")
+    return {"SAMSTAD_SIGNALS_PORT": str(port), "SAMSTAD_SIGNALS_CODES_FILE": str(codes)}
+
+
+def _open_street(node: ChildNode, stack: ExitStack, street_port: int, port: int, key: str) -> None:
+    """Let emulated controllers connect, where the node has the role for signals."""
+    if not node.has_role("signals"):
+        return
+    if put_junctions(port, key):
+        street = StreetProcess(street_port, node.data / "street.log")
+        stack.callback(street.stop)
+        _tell(f"{len(JUNCTIONS)} signalled junctions connect; {FAULTY.name} gets a fault after two minutes")
+    else:
+        _tell("the node has not taken the signalled junctions: the demo goes on without")
+
+
+def _feed(
+    node: ChildNode, stopping: threading.Event, stack: ExitStack, street_port: int, *, json: bool
+) -> None:
     port = node.port_when_ready(wait=stopping.wait, within_s=READY_WITHIN_S)
     if port is None:
         return
@@ -72,6 +102,7 @@ def _feed(node: ChildNode, stopping: threading.Event, *, json: bool) -> None:
     try:
         feeder = Feeder(api, SystemClock(), stopping.wait, _tell, _recorded())
         entities = feeder.create()
+        _open_street(node, stack, street_port, port, key)
         link = login_link(port, key) if key else ""
         told = {"ready": True, "url": url, "key": key, "login": link}
         emit(told, _where_to_look(url, key, link), json=json)
@@ -122,6 +153,7 @@ def _where_to_look(url: str, key: str, login_url: str) -> str:
 or with curl:
   curl{header} '{url}/ngsi-ld/v1/types'
   curl{header} -H 'Link: {link}' '{url}/ngsi-ld/v1/entities?type=WasteContainer&limit=3'
+  curl{header} '{url}/signals/v1/junctions'
   curl -N{header} '{url}/live'
 
 Ctrl-C ends it.

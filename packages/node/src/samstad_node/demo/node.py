@@ -73,6 +73,11 @@ class ChildNode:
                 return None
         raise NodeEnded(f"the node was not ready within {within_s:g} s; see {self.log_file}")
 
+    def has_role(self, name: str) -> bool:
+        """Tell whether a role runs."""
+        seen = RunFile.read(self.data)
+        return seen is not None and seen.pid == self._process.pid and name in seen.roles
+
     @property
     def log_file(self) -> Path:
         """What the node wrote."""
