@@ -62,7 +62,7 @@ def serving(taken, clock):
         chosen = CoapBounds(**{"networks": LOOPBACK, **bounds})
         server = CoapServer(chosen, now_us=clock.now_us)
         push = PushResource(chosen, ingest=taken, credentials=Known(), now_us=clock.now_us)
-        await server.open({("push",): push})
+        await server.open([(("push",), push)])
         try:
             port = await server.listen("127.0.0.1", 0)
             yield server, f"coap://127.0.0.1:{port}"

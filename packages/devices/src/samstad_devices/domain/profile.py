@@ -16,8 +16,8 @@ from samstad_devices.domain.units import converter
 
 __all__ = ["DECODERS", "Decoder", "Field", "Profile", "read_profile"]
 
-Decoder = Literal["javascript", "cayenne-lpp", "senml-json", "senml-cbor", "json"]
-DECODERS: tuple[Decoder, ...] = ("javascript", "cayenne-lpp", "senml-json", "senml-cbor", "json")
+Decoder = Literal["javascript", "cayenne-lpp", "senml-json", "senml-cbor", "json", "lwm2m"]
+DECODERS: tuple[Decoder, ...] = ("javascript", "cayenne-lpp", "senml-json", "senml-cbor", "json", "lwm2m")
 Scalar = bool | int | float | str
 
 

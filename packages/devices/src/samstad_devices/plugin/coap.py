@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_network
@@ -43,7 +43,7 @@ def bounds_of(settings: DevicesSettings) -> CoapBounds:
 
 @asynccontextmanager
 async def coap_way(
-    surroundings: Surroundings[DevicesSettings], resources: Mapping[tuple[str, ...], Any], bounds: CoapBounds
+    surroundings: Surroundings[DevicesSettings], resources: Iterable[tuple[tuple[str, ...], Any]], bounds: CoapBounds
 ) -> AsyncIterator[CoapWay]:
     """Open the endpoint; a port that is taken is told by a check, and the other ways in go on."""
     server = CoapServer(bounds, now_us=surroundings.clock.now_us)

@@ -125,7 +125,7 @@ async def _service(
     bounds = bounds_of(settings)
     push = PushResource(bounds, ingest=ingest, credentials=credentials, now_us=now_us)
     async with (
-        coap_way(surroundings, {("push",): push}, bounds) as coap,
+        coap_way(surroundings, [(("push",), push)], bounds) as coap,
         mqtt_way(surroundings, credentials, ingest) as mqtt,
         command_ways(surroundings, directory, ingest, understanding=understanding, mqtt=mqtt) as commands,
     ):

@@ -11,6 +11,7 @@ from samstad_devices.domain.cayenne import read_cayenne
 from samstad_devices.domain.codec import Encoded, Frame
 from samstad_devices.domain.errors import CodecRefused
 from samstad_devices.domain.json_text import read_json
+from samstad_devices.domain.lwm2m.values import read_values
 from samstad_devices.domain.messages import Uplink
 from samstad_devices.domain.normalise import Normalised, normalise
 from samstad_devices.domain.profile import Profile
@@ -55,6 +56,8 @@ class Understanding:
         read = BUILT_IN.get(profile.decoder)
         if read is not None:
             return read(uplink.payload)
+        if profile.decoder == "lwm2m":
+            return read_values(uplink.payload, content_format=uplink.content_format, path=uplink.path)
         codec = await self._codecs.codec(profile.codec)
         if codec is None:
             raise CodecRefused(f"There is no codec {profile.codec[:16]}: import it, then replay.")

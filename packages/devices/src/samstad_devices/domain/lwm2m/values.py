@@ -48,7 +48,7 @@ def read_values(payload: bytes, *, content_format: int | None, path: str) -> dic
     Args:
         payload: as the client sent it.
         content_format: of the payload; None is plain text (Core specification, clause 7.4).
-        path: what was asked for or observed.
+        path: what was asked for or observed; empty where the payload names it itself (Send, clause 6.4.6).
 
     Raises:
         MessageRefused: the form is not known, or the payload is none of it.
@@ -56,7 +56,7 @@ def read_values(payload: bytes, *, content_format: int | None, path: str) -> dic
     read = FORMS.get(TEXT if content_format is None else content_format)
     if read is None:
         raise MessageRefused(f"{content_format} is no form of LwM2M that is read here.")
-    return read(payload, read_path(path))
+    return read(payload, read_path(path) if path else ())
 
 
 def _join(*parts: int) -> str:
@@ -64,6 +64,8 @@ def _join(*parts: int) -> str:
 
 
 def _tlv(payload: bytes, at: tuple[int, ...]) -> dict[str, Any]:
+    if not at:
+        raise MessageRefused("A TLV does not say of which object it is.")
     return dict(_leaves(read_tlv(payload), at))
 
 
@@ -177,6 +179,8 @@ _PLAIN: Mapping[str, Callable[[str], Any]] = {"b": _plain_boolean, "f": float, "
 
 
 def _raw(payload: bytes, at: tuple[int, ...]) -> dict[str, Any]:
+    if len(at) < 3:
+        raise MessageRefused("Bytes alone tell one resource.")
     return {_join(*at): payload.hex()}
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aiocoap import Context
 from aiocoap.resource import Site, WKCResource
 
 from samstad_devices.gateway.coap.bounds import CoapBounds, Door
-from samstad_devices.gateway.coap.socket import MessageInterface, PlainSocket
+from samstad_devices.gateway.coap.socket import MessageInterface, Peer, PlainSocket
 
 __all__ = ["CoapServer", "PortTaken"]
 
@@ -30,6 +30,7 @@ class CoapServer:
     def __init__(self, bounds: CoapBounds, *, now_us: Callable[[], int]) -> None:
         self.door = Door(bounds, now_us)
         self._context: Context | None = None
+        self._interfaces: dict[str, MessageInterface] = {}
 
     @property
     def context(self) -> Context:
@@ -38,13 +39,20 @@ class CoapServer:
             raise RuntimeError("the endpoint is not open")
         return self._context
 
-    async def open(self, resources: Mapping[tuple[str, ...], Any]) -> None:
-        """Make resources reachable by their paths; nothing listens yet."""
+    def interface_of(self, peer: Peer) -> MessageInterface:
+        """Return the interface by which a peer came."""
+        return self._interfaces[peer.scheme]
+
+    async def open(self, resources: Iterable[tuple[tuple[str, ...], Any]]) -> None:
+        """Make resources reachable by their paths; nothing listens yet.
+
+        One that is ``PathCapable`` stands for what is below its path, and may share it with one that is not.
+        """
         site = Site()
         site.add_resource(
             (".well-known", "core"), WKCResource(site.get_resources_as_linkheader, impl_info=None)
         )
-        for path, resource in resources.items():
+        for path, resource in resources:
             site.add_resource(path, resource)
         self._context = Context(loop=asyncio.get_running_loop(), serversite=site, loggername="samstad.coap")
 
@@ -70,6 +78,7 @@ class CoapServer:
             except OSError as error:
                 raise PortTaken(f"UDP {host}:{port} cannot be listened on: {error.strerror}.") from error
             interface.use(socket)
+            self._interfaces[scheme] = interface
             opened.append(socket)
             return interface
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,8 +16,12 @@ from aiocoap.util import hostportjoin
 
 from samstad_devices.gateway.coap.bounds import Door
 
-__all__ = ["Address", "MessageInterface", "Peer", "PlainSocket"]
+__all__ = ["Address", "MessageInterface", "Notified", "Peer", "PlainSocket"]
 
+_MOST_EARLY = 256
+
+Notified = Callable[[Any], Awaitable[bool]]
+"""Keeps a notification, and tells whether it is safe: only then it is acknowledged."""
 Address = tuple[Any, ...]
 """Host and port, and what IPv6 adds to them."""
 
@@ -107,6 +111,10 @@ class MessageInterface(GenericMessageInterface):  # type: ignore[misc]  # aiocoa
         self._door = door
         self._scheme = scheme
         self._pool: Any = None
+        self._observed: dict[tuple[Peer, bytes], Notified] = {}
+        self._first: set[tuple[Peer, bytes]] = set()
+        self._early: list[Any] = []
+        self._working: set[asyncio.Task[None]] = set()
 
     def use(self, socket: Any) -> None:
         """Name the socket that ends with the interface."""
@@ -126,7 +134,57 @@ class MessageInterface(GenericMessageInterface):  # type: ignore[misc]  # aiocoa
             self._door.dropped["malformed"] += 1
             return
         message.transport_tuning = _Tuning()
-        manager.dispatch_message(message)
+        if not self._is_notification(message):
+            manager.dispatch_message(message)
+
+    def adopt(self, peer: Peer, token: bytes, handler: Notified) -> None:
+        """Take an observation's notifications: they are acknowledged when the handler has them safe (I3).
+
+        aiocoap would acknowledge them as they come; so it is made to forget the request.
+        """
+        key = (peer, token)
+        self._first.discard(key)
+        self._observed[key] = handler
+        if self._mman is not None:
+            self._mman.token_manager.outgoing_requests.pop((token, peer), None)
+        mine = [one for one in self._early if (one.remote, one.token) == key]
+        self._early = [one for one in self._early if (one.remote, one.token) != key]
+        for message in mine:
+            self._notify(handler, message)
+
+    def forget(self, peer: Peer) -> None:
+        """Take no more notifications of a peer: aiocoap then tells it to stop."""
+        for key in [one for one in self._observed if one[0] == peer]:
+            del self._observed[key]
+        self._first = {one for one in self._first if one[0] != peer}
+
+    def _is_notification(self, message: Any) -> bool:
+        """Take a notification; the first answer to an observation is aiocoap's, later ones are not."""
+        if not message.code.is_response() or message.opt.observe is None:
+            return False
+        key = (message.remote, message.token)
+        handler = self._observed.get(key)
+        if handler is not None:
+            self._notify(handler, message)
+            return True
+        if key in self._first and len(self._early) < _MOST_EARLY:
+            self._early.append(message)
+            return True
+        if (message.token, message.remote) in self._mman.token_manager.outgoing_requests:
+            self._first.add(key)
+        return False
+
+    def _notify(self, handler: Notified, message: Any) -> None:
+        task = asyncio.get_running_loop().create_task(self._settle(handler, message))
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+    async def _settle(self, handler: Notified, message: Any) -> None:
+        is_safe = await handler(message)
+        if is_safe and message.mtype is aiocoap.CON:
+            answer = aiocoap.Message(_mtype=aiocoap.ACK, _mid=message.mid, code=aiocoap.EMPTY, payload=b"")
+            answer.remote = message.remote
+            self.send(answer)
 
     async def recognize_remote(self, remote: Any) -> bool:
         """Tell whether messages to a peer go this way."""
