@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from samstad_plugin import Plugin, Problem, ProblemText
+from samstad_plugin import Command, Plugin, Problem, ProblemText
 from samstad_waste.settings import WasteSettings
 
 __all__ = ["plugin"]
@@ -12,7 +12,13 @@ plugin = Plugin(
     text="follows waste bins, and plans and follows up their emptying",
     settings=WasteSettings,
     start="samstad_waste.plugin.role:start",
-    commands=(),
+    commands=(
+        Command(
+            "backtest",
+            "samstad_waste.plugin.commands:backtest",
+            "Foresee recorded emptyings that lie after everything learned, and compare with simple rules.",
+        ),
+    ),
     problems=(
         Problem(
             "waste-unknown",

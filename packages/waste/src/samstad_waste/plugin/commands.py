@@ -1,0 +1,54 @@
+"""Commands under ``samstad waste``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from samstad_waste.domain.errors import WasteError
+
+if TYPE_CHECKING:
+    from samstad_waste.gateway.learning.backtest import Report
+
+__all__ = ["backtest"]
+
+
+def backtest(table: Path, *, last: float = 0.3, zone: str = "Europe/Stockholm", as_json: bool = False) -> int:
+    """Foresee recorded emptyings that lie after everything learned, and compare with simple rules.
+
+    Args:
+        table: CSV with the columns bin, area, at and level (percent), or Edinburgh's recorded emptyings.
+        last: share of the waits, by time, that is foreseen and not learned from.
+        zone: time zone of times without one.
+        as_json: write the report as JSON.
+    """
+    from samstad_waste.gateway.learning.backtest import backtest as run  # noqa: PLC0415 - large libraries
+    from samstad_waste.gateway.learning.table import read_table  # noqa: PLC0415
+
+    try:
+        found, left = read_table(table, zone=zone)
+        report = run(found, last=last)
+    except WasteError as error:
+        print(f"samstad waste backtest: {error.detail}", file=sys.stderr)  # noqa: T201 - a command's output
+        return 2
+    told = {**asdict(report), "left_out": left}
+    print(json.dumps(told, indent=2) if as_json else _table(report, left))  # noqa: T201
+    return 0
+
+
+def _table(report: Report, left: int) -> str:
+    lines = [
+        f"{report.learned} waits learned from, the next {report.tested} foreseen; {left} rows left out.",
+        "",
+        f"{'fill at the next emptying, points':<36}{'MAE':>7}{'RMSE':>7}",
+        *(f"{row.model:<36}{row.mae:>7.2f}{row.rmse:>7.2f}" for row in report.rows),
+        "",
+        f"The interval of 90 % held {report.held:.1%}; it is {report.width:.0f} points wide on average.",
+        f"Probability of full: Brier score {report.brier:.4f}, of one share {report.brier_of_share:.4f}.",
+        "Bins of which nothing had been seen: "
+        + ", ".join(f"{row.model} {row.mae:.2f}" for row in report.new_bins),
+    ]
+    return "\n".join(lines)
