@@ -10,7 +10,9 @@ import os
 import time
 
 import aiocoap
+import aiocoap.resource
 import aiohttp
+import orjson
 import pytest
 
 pytestmark = pytest.mark.system
@@ -302,3 +304,50 @@ async def test_a_signed_push_is_taken_once_and_keys_overlap_until_they_are_ended
     told = signed(new, b'{"level": 47}', time_s=now_s)
     async with stranger.post("/devices/v1/push", data=b'{"level": 47}', headers=told) as answer:
         assert answer.status == 401
+
+
+class Bin(aiocoap.resource.ObservableResource):
+    """Filling level of uCIFI (3435) as a client of LwM2M serves it."""
+
+    percent = 0.0
+
+    async def render_get(self, _):
+        payload = orjson.dumps([{"n": "/3435/0/2", "v": self.percent}])
+        return aiocoap.Message(payload=payload, content_format=110)
+
+
+async def test_a_client_of_lwm2m_registers_and_its_place_follows_what_it_observes(city, admin):
+    await furnish(admin)
+    field = {"path": "/3435/0/2", "attribute": "fillingLevel", "unit": "C62", "givenIn": "P1", "most": 1}
+    there = device(
+        5, "urn:ngsi-ld:DeviceModel:lwm2m", controlledAsset={"type": "Relationship", "object": BIN}
+    )
+    there[IDENTIFIERS] = {"type": "Property", "value": ["lwm2mEndpoint:bin-5"]}
+    lwm2m = model("lwm2m", {"decoder": "lwm2m"})
+    lwm2m[PROFILE]["json"]["fields"] = [field]
+    await post(admin, "/ngsi-ld/v1/entityOperations/upsert", [lwm2m, there])
+
+    async def token():
+        async with admin.post(f"/devices/v1/devices/{there['id']}/tokens", json={}) as answer:
+            return (await answer.json()).get("token")
+
+    secret = await until(token)
+    server = f"coap://127.0.0.1:{city.run['roles']['devices']['ports']['coap']}"
+    site, level_of_bin = aiocoap.resource.Site(), Bin()
+    site.add_resource(("3435", "0"), level_of_bin)
+    context = await aiocoap.Context.create_server_context(site, bind=("127.0.0.1", 0), transports=["udp6"])
+    try:
+        links = b'</>;rt="oma.lwm2m";ct=110,</1/0>,</3435/0>'
+        for query, code in (("ep=bin-5", "4.03"), (f"ep=bin-5&lt=60&lwm2m=1.1&b=U&token={secret}", "2.01")):
+            request = aiocoap.Message(code=aiocoap.POST, uri=f"{server}/rd?{query}", payload=links)
+            assert (await context.request(request).response).code.dotted == code
+        for percent in (0.0, 83.0):
+            level_of_bin.percent = percent
+            level_of_bin.updated_state()
+
+            async def is_shown(expected=percent / 100):
+                return await level(admin) == expected
+
+            await until(is_shown)
+    finally:
+        await context.shutdown()

@@ -9,6 +9,7 @@ from typing import Any
 
 from samstad_devices.gateway.lorawan.downlinks import LorawanRoute, Server, read_server
 from samstad_devices.gateway.mqtt.route import MqttRoute
+from samstad_devices.plugin.coap import CoapWay
 from samstad_devices.plugin.mqtt import MqttWay
 from samstad_devices.service.commands import Commands
 from samstad_devices.service.directory import Directory
@@ -52,13 +53,14 @@ class CommandWays:
 
 
 @asynccontextmanager
-async def command_ways(
+async def command_ways(  # noqa: PLR0913 - what the composition wires, each by its name
     surroundings: Surroundings[DevicesSettings],
     directory: Directory,
     ingest: Ingest,
     *,
     understanding: Understanding,
     mqtt: MqttWay,
+    coap: CoapWay,
 ) -> AsyncIterator[CommandWays]:
     """Open the ways on which commands go to devices.
 
@@ -69,7 +71,7 @@ async def command_ways(
     commands = Commands(
         directory=directory,
         encode=understanding.downlink,
-        routes=[MqttRoute(mqtt.endpoint), lorawan],
+        routes=[MqttRoute(mqtt.endpoint), coap.route(surroundings), lorawan],
         heard=ingest.heard.get,
         city=surroundings.client,
         now_us=surroundings.clock.now_us,
@@ -77,6 +79,7 @@ async def command_ways(
     ingest.on_answer = commands.answered
     ingest.on_measured = commands.measured
     mqtt.endpoint.on_answer = commands.answered
+    coap.on_awake = lambda _: commands.more.set()
     mqtt.endpoint.on_listening = lambda _: commands.more.set()
     surroundings.metrics.gauge(
         "samstad_devices_commands_open", "Commands that are not done.", lambda: len(commands)

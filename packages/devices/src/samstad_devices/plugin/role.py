@@ -18,13 +18,12 @@ from samstad_devices.domain.errors import (
 )
 from samstad_devices.domain.messages import Message
 from samstad_devices.domain.names import CONTRACT, IDENTIFIERS
-from samstad_devices.gateway.coap import PushResource
 from samstad_devices.gateway.codecs import CodecLimits, CodecPool
 from samstad_devices.gateway.lorawan import NETWORKS, read_body
 from samstad_devices.http.desk import Desk
 from samstad_devices.http.keys import KeyDesk
 from samstad_devices.http.ways_in import MessageRepeated, WaysIn
-from samstad_devices.plugin.coap import bounds_of, coap_way
+from samstad_devices.plugin.coap import coap_way
 from samstad_devices.plugin.downlinks import command_ways
 from samstad_devices.plugin.keys import keys_way
 from samstad_devices.plugin.mqtt import Revoking, mqtt_way
@@ -122,12 +121,12 @@ async def _service(
         on_release=ingest.more.set,
     )
     _show_figures(surroundings, ingest, pool)
-    bounds = bounds_of(settings)
-    push = PushResource(bounds, ingest=ingest, credentials=credentials, now_us=now_us)
     async with (
-        coap_way(surroundings, [(("push",), push)], bounds) as coap,
+        coap_way(surroundings, ingest, directory, credentials) as coap,
         mqtt_way(surroundings, credentials, ingest) as mqtt,
-        command_ways(surroundings, directory, ingest, understanding=understanding, mqtt=mqtt) as commands,
+        command_ways(
+            surroundings, directory, ingest, understanding=understanding, mqtt=mqtt, coap=coap
+        ) as commands,
     ):
         yield Service(
             endpoints=_endpoints(
@@ -141,6 +140,7 @@ async def _service(
                 "directory": lambda: _load(surroundings, directory),
                 "ingest": ingest.run,
                 "forget": lambda: _forget(surroundings, frames),
+                **coap.tasks(surroundings),
                 **mqtt.tasks(surroundings),
                 **commands.tasks(surroundings),
             },
