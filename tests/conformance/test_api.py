@@ -177,3 +177,25 @@ async def test_a_snapshot_that_nobody_made_is_neither_read_nor_written(city):
         answer = await city.ask(method, path, body, ngsild_snapshot="urn:ngsi-ld:Snapshot:none")
         assert answer.status in {404, 207}, (method, path, answer.raw)
     assert (await city.get(f"/entities/{LAMP}")).status == 404
+
+
+async def test_a_reader_of_an_older_version_gets_entities_as_it_knows_them(city):
+    lamp = {
+        "id": "urn:ngsi-ld:Lamp:1",
+        "type": "Lamp",
+        "state": {"type": "VocabProperty", "vocab": "lit"},
+        "level": {"type": "Property", "value": 5},
+    }
+    await city.put(lamp)
+    one = await city.get("/entities/urn:ngsi-ld:Lamp:1", prefer="ngsi-ld=1.5")
+    assert (one.status, one.headers["preference-applied"]) == (203, "ngsi-ld=1.5")
+    assert one.body == {**lamp, "state": {"type": "Property", "value": "lit"}}
+    many = await city.get("/entities?type=Lamp&format=concise", prefer="ngsi-ld=1.5")
+    assert (many.status, many.body) == (203, [{**lamp, "state": {"value": "lit"}, "level": 5}])
+    fits = await city.get("/entities?type=Lamp&pick=level", prefer="ngsi-ld=1.0")
+    assert (fits.status, fits.headers["preference-applied"]) == (200, "ngsi-ld=1.0")
+    for prefer in ("ngsi-ld=1.9", "ngsi-ld=2.1", "ngsi-ld=0.1"):
+        now = await city.get("/entities/urn:ngsi-ld:Lamp:1", prefer=prefer)
+        assert (now.status, now.headers["preference-applied"], now.body) == (200, "ngsi-ld=1.9", lamp)
+    plain = await city.get("/entities/urn:ngsi-ld:Lamp:1", prefer="ngsi-ld=new")
+    assert (plain.status, "preference-applied" in plain.headers) == (200, False)

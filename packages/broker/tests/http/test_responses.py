@@ -34,7 +34,9 @@ def city(node):
             Route(method="GET", path="/nameless", handler=lambda e: responses.one(e, NAMELESS, BIN)),
             Route(
                 method="GET", path="/older",
-                handler=lambda e: responses.one(e, USER, BIN, applied_version=e.preferences.version),
+                handler=lambda e: responses.one(
+                    e, USER, BIN, applied=responses.Applied(e.preferences.version, is_changed=True)
+                ),
             ),
             Route(method="GET", path="/many", handler=page, parameters=PAGING),
             Route(method="POST", path="/query", handler=page, parameters=PAGING),

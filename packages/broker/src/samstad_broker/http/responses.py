@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import orjson
@@ -22,6 +22,7 @@ from samstad_ngsild.context import Context
 
 __all__ = [
     "VERSION",
+    "Applied",
     "created",
     "json_content",
     "location",
@@ -34,6 +35,19 @@ __all__ = [
 
 VERSION = "1.9"
 """The version of NGSI-LD that payloads conform to (clause 4.3.6.8)."""
+
+
+class Applied(NamedTuple):
+    """An older version of NGSI-LD that a client prefers and that the content conforms to (clause 4.3.6.8).
+
+    Attributes:
+        version: as ``1.5``.
+        is_changed: whether something had to be taken out or written in another way.
+    """
+
+    version: str
+    is_changed: bool
+
 
 _CONTENT_JSON = ("Content-Type", JSON)
 _PLAIN_SEGMENT = re.compile(r"[A-Za-z0-9:._~-]+")
@@ -49,7 +63,7 @@ def one(
     content: dict[str, Any] | bytes,
     *,
     headers: Iterable[tuple[str, str]] = (),
-    applied_version: str | None = None,
+    applied: Applied | None = None,
 ) -> Response:
     """Answer 200 with one object: an entity, a subscription, a GeoJSON Feature or FeatureCollection.
 
@@ -58,7 +72,7 @@ def one(
         context: the @context by which the content is compacted.
         content: without @context.
         headers: further ones, such as those of ``page_headers``.
-        applied_version: the version that the content was changed to conform to (clause 4.3.6.8): 203.
+        applied: the older version that the content conforms to (clause 4.3.6.8): 203 where it was changed.
     """
     media_type = exchange.media_type
     body = content if isinstance(content, bytes) else orjson.dumps(content)
@@ -66,7 +80,7 @@ def one(
         response = Response(200, _head(media_type, None), _with_context(body, context))
     else:
         response = Response(200, _head(media_type, context.link), body)
-    return _altered(exchange, response, headers, applied_version)
+    return _altered(exchange, response, headers, applied)
 
 
 def many(
@@ -75,7 +89,7 @@ def many(
     contents: Sequence[dict[str, Any] | bytes],
     *,
     headers: Iterable[tuple[str, str]] = (),
-    applied_version: str | None = None,
+    applied: Applied | None = None,
 ) -> Response:
     """Answer 200 with an array; as JSON-LD each of its objects holds the @context.
 
@@ -86,7 +100,7 @@ def many(
     if media_type == LD_JSON:
         bodies, link = [_with_context(body, context) for body in bodies], None
     response = Response(200, _head(media_type, link), b"[" + b",".join(bodies) + b"]")
-    return _altered(exchange, response, headers, applied_version)
+    return _altered(exchange, response, headers, applied)
 
 
 def page_headers(
@@ -154,7 +168,7 @@ def _altered(
     exchange: Exchange,
     response: Response,
     headers: Iterable[tuple[str, str]],
-    applied_version: str | None,
+    applied: Applied | None,
 ) -> Response:
     """Add further headers, and tell which of the client's preferences were followed."""
     response.headers += headers
@@ -162,8 +176,9 @@ def _altered(
         return response
     asked = exchange.preferences
     if asked.version is not None:
-        response.headers.append(("Preference-Applied", f"ngsi-ld={applied_version or VERSION}"))
-        if applied_version is not None and applied_version != VERSION:
+        version = VERSION if applied is None else applied.version
+        response.headers.append(("Preference-Applied", f"ngsi-ld={version}"))
+        if applied is not None and applied.is_changed:
             response.status = 203
     elif asked.body is not None and exchange.media_type == GEO_JSON:
         response.headers.append(("Preference-Applied", f"body={asked.body}"))

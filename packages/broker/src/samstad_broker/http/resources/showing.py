@@ -13,13 +13,14 @@ from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
 from samstad_broker.http.negotiation import GEO_JSON
 from samstad_broker.http.parameters import Page
-from samstad_broker.http.responses import many, one, page_headers
+from samstad_broker.http.responses import VERSION, Applied, many, one, page_headers
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.entities.joining import joined_flat, joined_inline
 from samstad_broker.service.entities.query import Found, linked_in
 from samstad_ngsild.context import Context
 from samstad_ngsild.document import NGSI_LD, EntityDocument
 from samstad_ngsild.entities.geojson import represent_feature, represent_feature_collection
+from samstad_ngsild.entities.older_versions import conform, parse_version
 from samstad_ngsild.entities.represent import Representation, Selection, renderer
 from samstad_ngsild.errors import TooComplexQuery
 from samstad_ngsild.query import Query
@@ -30,6 +31,7 @@ FORMAT_OPTIONS = frozenset({"sysAttrs", "keyValues", "simplified", "concise", "n
 
 _PLAIN = Representation()
 _MOST_LINKED = 10_000
+_VERSION = parse_version(VERSION) or (1, 9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ def show_one(broker: Broker, exchange: Exchange, record: Record, show: Showing) 
     """Answer with one entity."""
     geojson = exchange.media_type == GEO_JSON
     if not geojson and show.query.join not in {"inline", "flat"}:
-        return one(exchange, show.context, encoded(record, show))
+        [content], applied = _preferred(exchange, show, [encoded(record, show)])
+        return one(exchange, show.context, content, applied=applied)
     documents = _joined(broker, exchange, [record], show)
     if geojson:
         feature = represent_feature(
@@ -96,8 +99,10 @@ def show_one(broker: Broker, exchange: Exchange, record: Record, show: Showing) 
         return one(exchange, show.context, feature)
     render = renderer(show.context, show.representation)
     if show.query.join == "flat":
-        return many(exchange, show.context, [render(document) for document in documents])
-    return one(exchange, show.context, render(documents[0]))
+        contents, applied = _preferred(exchange, show, [render(document) for document in documents])
+        return many(exchange, show.context, contents, applied=applied)
+    [content], applied = _preferred(exchange, show, [render(documents[0])])
+    return one(exchange, show.context, content, applied=applied)
 
 
 def show_found(broker: Broker, exchange: Exchange, found: Found, page: Page, show: Showing) -> Response:
@@ -105,8 +110,8 @@ def show_found(broker: Broker, exchange: Exchange, found: Found, page: Page, sho
     headers = page_headers(exchange, page, more=found.more, total=found.total, next_offset=found.next_offset)
     geojson = exchange.media_type == GEO_JSON
     if not geojson and show.query.join not in {"inline", "flat"}:
-        contents = [encoded(record, show) for record in found.records]
-        return many(exchange, show.context, contents, headers=headers)
+        contents, applied = _preferred(exchange, show, [encoded(record, show) for record in found.records])
+        return many(exchange, show.context, contents, headers=headers, applied=applied)
     documents = _joined(broker, exchange, found.records, show)
     if geojson:
         collection = represent_feature_collection(
@@ -114,7 +119,24 @@ def show_found(broker: Broker, exchange: Exchange, found: Found, page: Page, sho
         )
         return one(exchange, show.context, collection, headers=headers)
     render = renderer(show.context, show.representation)
-    return many(exchange, show.context, [render(document) for document in documents], headers=headers)
+    contents, applied = _preferred(exchange, show, [render(document) for document in documents])
+    return many(exchange, show.context, contents, headers=headers, applied=applied)
+
+
+def _preferred(
+    exchange: Exchange, show: Showing, contents: Sequence[dict[str, Any] | bytes]
+) -> tuple[Sequence[dict[str, Any] | bytes], Applied | None]:
+    """Return entities as the version of NGSI-LD that the client prefers knows them (clause 4.3.6.8)."""
+    if "prefer" not in exchange.request.headers:
+        return contents, None
+    asked = exchange.preferences.version
+    version = None if asked is None else parse_version(asked)
+    if asked is None or version is None or version >= _VERSION or show.representation.format == "simplified":
+        return contents, None
+    entities = [orjson.loads(one) if isinstance(one, bytes) else one for one in contents]
+    conforming = [conform(entity, version) for entity in entities]
+    changed = any(one is not other for one, other in zip(conforming, entities, strict=True))
+    return conforming, Applied(asked, changed)
 
 
 def _joined(
