@@ -6,6 +6,7 @@ models have no word yet, the attribute is named by its IRI.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from samstad_models.alerts import AlertState
 from samstad_signals.domain.alarms import category_of
 from samstad_signals.domain.controller import ControllerState, controller_status, signal_mode, signal_state
 from samstad_signals.domain.link import Fault
+from samstad_signals.domain.traffic import Traffic
 
 __all__ = [
     "CHECKSUM",
@@ -28,11 +30,14 @@ __all__ = [
     "controller_entity",
     "controller_id",
     "detector_entities",
+    "detector_id",
     "group_entities",
     "history_entity",
     "iso_text",
     "past_instances",
+    "past_traffic",
     "place_attributes",
+    "traffic_entities",
 ]
 
 Document = dict[str, Any]
@@ -72,6 +77,11 @@ def iso_text(time_us: int) -> str:
 def controller_id(authority: str, site_id: str) -> str:
     """Return the id of a controller's entity."""
     return f"urn:ngsi-ld:SignalController:{authority}:{quote(site_id, safe='+-._')}"
+
+
+def detector_id(site: Site, number: int) -> str:
+    """Return the id of a detector's entity."""
+    return f"{controller_id(*site).replace(':SignalController:', ':TrafficDetector:', 1)}-d{number}"
 
 
 def alert_id(authority: str, site_id: str, component_id: str, code: str) -> str:
@@ -183,7 +193,7 @@ def detector_entities(site: Site, before: str | None, states: str, *, now_us: in
         if character in "01" and (before or "")[number - 1 : number] != character:
             found.append(
                 {
-                    "id": f"{controller.replace(':SignalController:', ':TrafficDetector:', 1)}-d{number}",
+                    "id": detector_id(site, number),
                     "type": "TrafficDetector",
                     "signalController": {"type": "Relationship", "object": controller},
                     "detectorNumber": _property(number),
@@ -191,6 +201,48 @@ def detector_entities(site: Site, before: str | None, states: str, *, now_us: in
                 }
             )
     return found
+
+
+def traffic_entities(site: Site, traffic: Traffic, status: Callable[[int], str | None]) -> list[Document]:
+    """Return what detectors counted in the latest interval, and how each stands."""
+    found = []
+    for number in range(1, len(traffic.vehicles) + 1):
+        attributes = _counted(traffic, number)
+        told = status(number)
+        if told is not None:
+            attributes["detectorStatus"] = _property(told)
+        if attributes:
+            found.append(
+                {
+                    "id": detector_id(site, number),
+                    "type": "TrafficDetector",
+                    "signalController": {"type": "Relationship", "object": controller_id(*site)},
+                    "detectorNumber": _property(number),
+                    **attributes,
+                }
+            )
+    return found
+
+
+def past_traffic(site: Site, traffic: Traffic, *, into: Instances) -> None:
+    """Add what detectors counted in an interval that a controller tells late."""
+    for number in range(1, len(traffic.vehicles) + 1):
+        for name, instance in _counted(traffic, number).items():
+            into.setdefault((detector_id(site, number), name), []).append(instance)
+
+
+def _counted(traffic: Traffic, number: int) -> Document:
+    observed = iso_text(traffic.observed_us)
+    rows: tuple[tuple[str, Sequence[float | None], str | None], ...] = (
+        ("vehicleCount", traffic.vehicles, None),
+        ("measuredSpeed", traffic.speeds_kmh, "KMH"),
+        ("occupiedShare", traffic.occupancies, "C62"),
+    )
+    return {
+        name: _property(values[number - 1], observed, unit)
+        for name, values, unit in rows
+        if number <= len(values) and values[number - 1] is not None
+    }
 
 
 def alert_entity(site: Site, component_id: str, code: str, alert: AlertState) -> Document:

@@ -19,6 +19,7 @@ from samstad_rsmp.session.supervisor import SiteBook, SupervisorSession, Wish
 from samstad_rsmp.shell.server import Lost, ServerTerms, SupervisorServer
 from samstad_signals.domain.controller import SUBSCRIBED
 from samstad_signals.domain.orders import Order, shows_mode
+from samstad_signals.domain.traffic import COUNTED
 from samstad_signals.gateway.reading import alarm_seen, moment_us, values_told
 from samstad_signals.service.fleet import AlarmKey, Fleet
 from samstad_signals.spi.street import NotConnected, StreetRefused
@@ -26,6 +27,7 @@ from samstad_signals.spi.street import NotConnected, StreetRefused
 __all__ = ["CLOCK_EVERY_S", "RsmpSupervisor", "wishes_for"]
 
 CLOCK_EVERY_S = 3600
+TRAFFIC_EVERY_S = 60
 ORDERED = frozenset({"M0005", "M0006", "M0014", "M0015", "M0018"})
 """Commands that are shown by statuses which nothing else needs."""
 MOST_SENT = 256
@@ -45,7 +47,7 @@ class Sent(NamedTuple):
 
 
 def wishes_for(component_id: str) -> list[Wish]:
-    """Return what is followed of a controller: statuses on change, its clock each hour."""
+    """Return what is followed: statuses on change, traffic each minute, the clock each hour."""
     statuses = [Wish(component_id, code, name) for code, names in SUBSCRIBED.items() for name in names]
     clock = [Wish(component_id, "S0096", name, CLOCK_EVERY_S, on_change=False) for name in CLOCK_NAMES]
     shown = {expected.status: expected.names for code, expected in EXPECTED.items() if code in ORDERED}
@@ -55,7 +57,11 @@ def wishes_for(component_id: str) -> list[Wish]:
         for name in names
         if name not in SUBSCRIBED.get(code, ())
     ]
-    return statuses + confirming + clock
+    traffic = [
+        Wish(component_id, code, name, TRAFFIC_EVERY_S, on_change=False)
+        for code, (name, _) in COUNTED.items()
+    ]
+    return statuses + confirming + clock + traffic
 
 
 class RsmpSupervisor:

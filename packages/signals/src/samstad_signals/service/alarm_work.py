@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from samstad_models.alerts import AlertState
-from samstad_signals.service.fleet import AlarmKey, Fleet
+from samstad_signals.service.fleet import DETECTOR_FAULTS, AlarmKey, Fleet
 from samstad_signals.spi.street import NotConnected, Street, StreetRefused
 
 __all__ = ["AlarmWork"]
@@ -67,6 +67,8 @@ class AlarmWork:
                 self._tell(site_id, key, wish)
 
     def _wish(self, site_id: str, key: AlarmKey, wish: str) -> None:
+        if key[1] in DETECTOR_FAULTS:  # found at the centre: the controller knows nothing of it
+            return
         self._fleet.owe(site_id, key, wish)
         self._tell(site_id, key, wish)
 

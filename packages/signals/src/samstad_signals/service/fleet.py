@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import unquote
 
 from samstad_models import alerts
@@ -23,11 +23,15 @@ from samstad_signals.domain.controller import (
     fold_values,
 )
 from samstad_signals.domain.link import NEVER_UP, Fault, LinkState, link_down, link_fault, link_up
+from samstad_signals.domain.measures.detectors import DetectorFault
+from samstad_signals.domain.traffic import COUNTED, NO_TRAFFIC, Traffic, fold_traffic
+from samstad_signals.service.detectors import DetectorWatch
 
-__all__ = ["MOST_PAST", "AlarmKey", "Fleet", "Junction", "UnknownAlarm", "UnknownJunction"]
+__all__ = ["DETECTOR_FAULTS", "MOST_PAST", "AlarmKey", "Fleet", "Junction", "UnknownAlarm", "UnknownJunction"]
 
 Document = dict[str, Any]
 AlarmKey = tuple[str, str]
+DETECTOR_FAULTS = frozenset(get_args(DetectorFault))
 Record = tuple[object, ...]
 MOST_PAST = 200_000
 """So many values of the past wait for the broker; what comes then is counted and left out."""
@@ -54,6 +58,8 @@ class Junction:
     place: mapping.Place | None = None
     state: ControllerState = NEW_CONTROLLER
     past: ControllerState | None = None
+    traffic: Traffic = NO_TRAFFIC
+    written_traffic: Traffic = NO_TRAFFIC
     owed: dict[AlarmKey, frozenset[str]] = field(default_factory=dict)
     link: LinkState = NEVER_UP
     fault: Fault = "none"
@@ -80,6 +86,7 @@ class Fleet:
         self.authority = authority
         self.junctions: dict[str, Junction] = {}
         self.past: mapping.Instances = {}
+        self.detectors = DetectorWatch()
         self.lost_past = 0
         self.links_to_keep: set[str] = set()
         self.alerts_to_keep: set[tuple[str, AlarmKey]] = set()
@@ -133,6 +140,8 @@ class Fleet:
         junction = self.junction(site_id)
         if is_late:
             self._take_past(junction, told, observed_us)
+        if any(one.code in COUNTED for one in told):
+            junction.traffic = fold_traffic(junction.traffic, told, observed_us=observed_us)
         state = fold_values(junction.state, told, observed_us=observed_us, received_us=now_us)
         junction.is_changed |= _shown(state) != _shown(junction.state)
         junction.state = state
@@ -145,6 +154,8 @@ class Fleet:
         junction.past = fold_values(before, told, observed_us=observed_us, received_us=observed_us)
         site = mapping.Site(self.authority, junction.site_id)
         mapping.past_instances(site, before, junction.past, observed_us=observed_us, into=self.past)
+        counted = fold_traffic(NO_TRAFFIC, told, observed_us=observed_us)
+        mapping.past_traffic(site, counted, into=self.past)
 
     def take_bits(self, site_id: str, bits: Iterable[bool | str], *, observed_us: int) -> None:
         """Take an aggregated status."""
@@ -259,6 +270,8 @@ class Fleet:
             fault = link_fault(junction.link, now_us=now_us)
             if fault != junction.fault:
                 junction.fault, junction.is_changed = fault, True
+            if junction.traffic is not junction.written_traffic:
+                found += self._traffic(junction)
             if junction.is_changed:
                 found += self._entities(junction, now_us)
             found += [
@@ -291,6 +304,33 @@ class Fleet:
             )
             junction.written_detectors = state.detector_states
         return found
+
+    def _traffic(self, junction: Junction) -> list[Document]:
+        junction.written_traffic = junction.traffic
+        for number, fault in self.detectors.take(junction.site_id, junction.traffic):
+            self._judge_detector(junction, number, fault, junction.traffic.observed_us)
+        site = mapping.Site(self.authority, junction.site_id)
+        watch = self.detectors
+        return mapping.traffic_entities(
+            site, junction.traffic, lambda number: watch.status(junction.site_id, number)
+        )
+
+    def _judge_detector(
+        self, junction: Junction, number: int, fault: DetectorFault | None, observed_us: int
+    ) -> None:
+        """Raise the alert of a detector's fault, and clear those that are over."""
+        component_id = f"d{number}"
+        for key, alert in list(junction.alerts.items()):
+            if key[0] == component_id and key[1] in DETECTOR_FAULTS and alert.active and key[1] != fault:
+                self._set(junction, key, alerts.clear(alert, observed_us=observed_us))
+        if fault is None:
+            return
+        key = (component_id, fault)
+        before = junction.alerts.get(key)
+        if before is None or alerts.is_closed(before):
+            self._set(junction, key, alerts.raise_alert(severity="medium", observed_us=observed_us))
+        elif not before.active:
+            self._set(junction, key, alerts.repeat(before, observed_us=observed_us))
 
     def take_past(self) -> list[Document]:
         """Return what is to be put into the history, one document for each entity, and hold it as written."""
