@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from samstad_plugin import Plugin, Problem, ProblemText
+from samstad_plugin import Command, Plugin, Problem, ProblemText
 from samstad_signals.settings import SignalsSettings
 
 __all__ = ["plugin"]
@@ -12,6 +12,13 @@ plugin = Plugin(
     text="supervises traffic signal controllers over RSMP",
     settings=SignalsSettings,
     start="samstad_signals.plugin.role:start",
+    commands=(
+        Command(
+            "evaluate",
+            "samstad_signals.simulation.evaluation.evaluate:evaluate",
+            "Compare controllers on a SUMO scenario: delays of all scheduled vehicles, stops and safety.",
+        ),
+    ),
     problems=(
         Problem(
             "signals-request-refused",

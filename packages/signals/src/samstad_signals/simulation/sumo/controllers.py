@@ -1,4 +1,4 @@
-"""Who may decide at the junctions of a run: SUMO itself (fixed, actuated), max-pressure, or adaptive control."""
+"""Who may decide at the junctions of a run: SUMO itself (fixed, actuated), max-pressure, adaptive control."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class AdaptiveCity:
 
 
 class MaxPressure:
-    """The stage with the largest difference between what stands before and behind its links, every ten seconds."""
+    """Every ten seconds the stage with the most standing before its links less what stands behind them."""
 
     def __init__(self, junctions: Mapping[str, Imported]) -> None:
         self._junctions = junctions

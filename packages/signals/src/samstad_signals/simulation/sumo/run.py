@@ -110,7 +110,7 @@ class SumoRun:
     @property
     def now_ms(self) -> int:
         """The simulation's time."""
-        return round(self.sumo.simulation.getTime() * 1000)
+        return round(float(self.sumo.simulation.getTime()) * 1000)
 
     def join(self) -> None:
         """Let emulated controllers drive the lights from now on."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
-__all__ = ["SceneMissing", "link_scene"]
+__all__ = ["SceneMissing", "check_scene", "link_scene"]
 
 INPUTS = ("net-file", "route-files", "additional-files", "weight-files", "configuration-file")
 MOST_FILES = 5_000
@@ -22,7 +22,7 @@ class SceneMissing(ValueError):
 
 
 def link_scene(configuration: Path, into: Path) -> Path:
-    """Link every file beside the configuration and its inputs into a folder; return the configuration there."""
+    """Link every file beside the configuration and its inputs into a folder; return its twin there."""
     inputs = list(_inputs(configuration))
     folders = sorted({path.parent for path in (configuration.resolve(), *inputs)})
     root = Path(os.path.commonpath(folders))
@@ -39,12 +39,17 @@ def link_scene(configuration: Path, into: Path) -> Path:
     return into / configuration.resolve().relative_to(root)
 
 
+def check_scene(configuration: Path) -> None:
+    """Raise SceneMissing when the configuration, or a file that it names, is not there."""
+    list(_inputs(configuration))
+
+
 def _inputs(configuration: Path) -> Iterator[Path]:
     try:
-        tree = ElementTree.parse(configuration)  # noqa: S314  # SUMO reads the same file, its user's own
+        tree = ET.parse(configuration)  # noqa: S314  # SUMO reads the same file, its user's own
     except OSError as error:
         raise SceneMissing(f"cannot read {configuration}: {error.strerror}") from None
-    except ElementTree.ParseError as error:
+    except ET.ParseError as error:
         raise SceneMissing(f"{configuration} is no SUMO configuration: {error}") from None
     found = False
     for element in tree.iter():

@@ -1,9 +1,9 @@
 """What is seen of the street: by vehicles that tell of themselves, or by radars at the stop lines.
 
-*Connected*: every vehicle within a range tells its position, its speed and by which link it will pass the next
-two signals; vehicles that wait to enter the network from a street that it cuts off are known as well.
-*Radar*: along each approach, up to its own range, the position, speed and lane of every vehicle; where it will
-turn is guessed from what its lane has done before, and nobody is seen beyond the next junction.
+*Connected*: every vehicle within a range tells its position, its speed and by which link it will pass the
+next two signals; vehicles that wait to enter the network from a street that it cuts off are known as well.
+*Radar*: along each approach, up to its own range, the position, speed and lane of every vehicle; where it
+will turn is guessed from what its lane has done before, and nobody is seen beyond the next junction.
 """
 
 from __future__ import annotations
@@ -50,7 +50,6 @@ class Street:
         view: for its planner.
         calls: groups at whose red somebody waits.
         standing: vehicles that stand, by lane.
-        passed: links over which a vehicle left since the last moment.
     """
 
     view: View
@@ -58,13 +57,19 @@ class Street:
     standing: dict[str, int] = field(default_factory=dict)
 
 
-class _Vehicle(NamedTuple):
-    id: str
-    lane: str
-    position_m: float
-    speed_mps: float
-    length_m: float
-    weight: float
+Queues = dict[str, list[list[tuple[float, Arrival]]]]
+
+
+@dataclass
+class _Seen:
+    """What one look at the whole street finds."""
+
+    queues: Queues
+    tails: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """The last vehicle of each lane: where its rear is, and its speed."""
+    standing: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    occupied: set[str] = field(default_factory=set)
+    calls: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
 
 class _Kind(NamedTuple):
@@ -90,52 +95,38 @@ class Sight:
         self._length: dict[str, float] = {}
         self._shares: dict[tuple[str, int], list[int]] = {}
         self._coming: dict[str, tuple[str, int]] = {}
-        self.persons: dict[str, set[str]] = {}
 
     def look(self) -> dict[str, Street]:
         """Return what each junction sees now."""
-        sumo = self._sumo
-        ids = sumo.vehicle.getIDList()
-        queues: dict[str, list[list[tuple[float, Arrival]]]] = {
-            name: [[] for _ in one.lanes] for name, one in self._junctions.items()
-        }
-        tails: dict[str, tuple[float, float]] = {}
-        standing: dict[str, int] = defaultdict(int)
-        occupied: set[str] = set()
-        calls: dict[str, set[str]] = defaultdict(set)
-        for name in ids:
-            lane = sumo.vehicle.getLaneID(name)
+        seen = _Seen({name: [[] for _ in one.lanes] for name, one in self._junctions.items()})
+        for name in self._sumo.vehicle.getIDList():
+            lane = self._sumo.vehicle.getLaneID(name)
             if not lane:
                 continue
-            speed = sumo.vehicle.getSpeed(name)
+            speed = self._sumo.vehicle.getSpeed(name)
             if lane[0] == ":":
-                if speed < STANDING_MPS:
-                    owner = self._inside.get(lane.rsplit("_", 2)[0])
-                    if owner:
-                        occupied.add(owner)
+                self._within(lane, speed, seen)
             else:
-                kind = self._kinds.get(name) or self._kind(name)
-                rear = sumo.vehicle.getLanePosition(name) - kind.length_m
-                if lane not in tails or rear < tails[lane][0]:
-                    tails[lane] = (rear, speed)
-                if speed < STANDING_MPS:
-                    standing[lane] += 1
-            self._approach(name, lane, speed, queues, calls)
+                self._along(name, lane, speed, seen)
+            self._approach(name, lane, speed, seen)
         if self._seeing is Seeing.CONNECTED:
-            self._outside(queues)
-        return {
-            name: self._street(name, queues[name], tails, standing, name in occupied, calls[name])
-            for name in self._junctions
-        }
+            self._outside(seen.queues)
+        return {name: self._street(name, seen) for name in self._junctions}
 
-    def _approach(
-        self,
-        name: str,
-        lane: str,
-        speed: float,
-        queues: dict[str, list[list[tuple[float, Arrival]]]],
-        calls: dict[str, set[str]],
-    ) -> None:
+    def _within(self, lane: str, speed: float, seen: _Seen) -> None:
+        owner = self._inside.get(lane.rsplit("_", 2)[0])
+        if owner and speed < STANDING_MPS:
+            seen.occupied.add(owner)
+
+    def _along(self, name: str, lane: str, speed: float, seen: _Seen) -> None:
+        kind = self._kinds.get(name) or self._kind(name)
+        rear = self._sumo.vehicle.getLanePosition(name) - kind.length_m
+        if lane not in seen.tails or rear < seen.tails[lane][0]:
+            seen.tails[lane] = (rear, speed)
+        if speed < STANDING_MPS:
+            seen.standing[lane] += 1
+
+    def _approach(self, name: str, lane: str, speed: float, seen: _Seen) -> None:
         coming = self._sumo.vehicle.getNextTLS(name)
         if not coming:
             return
@@ -156,10 +147,10 @@ class Sight:
         else:
             link = self._guess(name, where, link, junction)
         arrival = Arrival(link, _reaches_s(distance, speed, limit), kind.weight, onward, waited)
-        queues[where][number].append((distance, arrival))
+        seen.queues[where][number].append((distance, arrival))
         group = junction.groups[coming[0][1]]
         if group is not None and distance < CALL_M and lane == junction.lanes[number]:
-            calls[where].add(group)
+            seen.calls[where].add(group)
 
     def _guess(self, name: str, where: str, link: int, junction: Imported) -> int:
         """Guess a turn as a radar would: by the shares of what has left this lane before."""
@@ -174,7 +165,7 @@ class Sight:
             return pick
         return known[1]
 
-    def _outside(self, queues: dict[str, list[list[tuple[float, Arrival]]]]) -> None:
+    def _outside(self, queues: Queues) -> None:
         """Add vehicles that wait for room to enter: they stand in the street before its first lane."""
         sumo = self._sumo
         for lane, where in self._lanes.items():
@@ -192,31 +183,24 @@ class Sight:
                 distance = length + n * VEHICLE_M
                 queues[where][number].append((distance, Arrival(link, distance / limit)))
 
-    def _street(
-        self,
-        name: str,
-        queues: list[list[tuple[float, Arrival]]],
-        tails: Mapping[str, tuple[float, float]],
-        standing: Mapping[str, int],
-        occupied: bool,  # noqa: FBT001  # an internal step
-        calls: set[str],
-    ) -> Street:
+    def _street(self, name: str, seen: _Seen) -> Street:
         junction = self._junctions[name]
+        standing = seen.standing
         blocked = {
             n
             for n, lane in enumerate(self._exits[name])
-            if lane in tails and tails[lane][0] < ROOM_M and tails[lane][1] < SLOW_MPS
+            if lane in seen.tails and seen.tails[lane][0] < ROOM_M and seen.tails[lane][1] < SLOW_MPS
         }
         pressed = {
             n
             for n, lane in enumerate(junction.lanes)
             if lane[0] != ":" and standing.get(lane, 0) * VEHICLE_M > FULL * self._length_of(lane)
         }
-        ordered = [[one for _, one in sorted(queue, key=lambda pair: pair[0])] for queue in queues]
+        ordered = [[one for _, one in sorted(queue, key=lambda pair: pair[0])] for queue in seen.queues[name]]
         wanted = {*junction.lanes, *self._exits[name]}
         return Street(
-            View(ordered, blocked, occupied, pressed),
-            calls,
+            View(ordered, blocked, name in seen.occupied, pressed),
+            seen.calls[name],
             {lane: standing[lane] for lane in wanted if lane in standing},
         )
 

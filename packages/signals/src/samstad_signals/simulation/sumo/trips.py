@@ -14,7 +14,7 @@ BUSES = ("bus", "coach", "tram")
 
 @dataclass(frozen=True)
 class Trips:
-    """What became of the vehicles; seconds are means over all scheduled vehicles unless a name says otherwise.
+    """What became of the vehicles; means are over all that were scheduled.
 
     Attributes:
         scheduled: vehicles that should have departed before the end.
@@ -37,7 +37,7 @@ class Trips:
     bus_delay_s: float | None
 
 
-def read_trips(path: Path, *, end_s: float) -> Trips:
+def read_trips(path: Path) -> Trips:
     """Read what SUMO wrote of every vehicle."""
     delays: list[float] = []
     buses: list[float] = []

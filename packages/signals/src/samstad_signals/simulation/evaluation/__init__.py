@@ -1,0 +1,1 @@
+"""Controllers compared on the same scenario, with the same seeds, under the same monitor."""
