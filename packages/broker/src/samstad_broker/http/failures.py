@@ -7,7 +7,9 @@ HttpFailure
 ├── PayloadTooLarge       413
 ├── UnsupportedMediaType  415  without a body
 ├── TooManyRequests       429  with Retry-After
-└── Overloaded            503  with Retry-After
+├── BadGateway            502
+├── Overloaded            503  with Retry-After
+└── GatewayTimeout        504
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 __all__ = [
+    "BadGateway",
+    "GatewayTimeout",
     "HttpFailure",
     "LengthRequired",
     "MethodNotAllowed",
@@ -128,3 +132,19 @@ class Overloaded(HttpFailure):
 
     def __init__(self, detail: str, *, retry_after_s: int = 1) -> None:
         super().__init__(detail, headers=(("Retry-After", str(retry_after_s)),))
+
+
+class BadGateway(HttpFailure):
+    """The one source that holds what is to be changed did not do it (clause 6.3.17)."""
+
+    status = 502
+    name = "bad-gateway"
+    title = "A source did not do it"
+
+
+class GatewayTimeout(HttpFailure):
+    """The one source that holds what is to be changed did not answer in time (clause 6.3.17)."""
+
+    status = 504
+    name = "gateway-timeout"
+    title = "A source did not answer"

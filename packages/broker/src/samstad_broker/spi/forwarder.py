@@ -18,6 +18,7 @@ from samstad_ngsild.query import EntitySelector, Query, SafePattern
 __all__ = [
     "Asked",
     "Combined",
+    "Division",
     "EntityInfo",
     "Forwarder",
     "Information",
@@ -26,8 +27,12 @@ __all__ = [
     "LocalPage",
     "Match",
     "NoForwarder",
+    "Result",
+    "Sending",
+    "Share",
     "Source",
     "Window",
+    "Write",
 ]
 
 
@@ -198,6 +203,90 @@ class Combined(NamedTuple):
     next_offset: int | None = None
 
 
+class Share(NamedTuple):
+    """What of a write goes to one source.
+
+    Attributes:
+        body: in the names of the client; None for what has none.
+        attributes: the names in it, as the client wrote them; empty where the whole entity is meant.
+        is_supported: whether the source takes the operation; if not, nothing is sent (clause 5.6.1.4).
+    """
+
+    match: Match
+    body: Mapping[str, Any] | None
+    attributes: tuple[str, ...] = ()
+    is_supported: bool = True
+
+
+class Division(NamedTuple):
+    """A write, divided between sources and this broker.
+
+    Attributes:
+        rest: what is left for this broker; None: nothing is, all of it is held elsewhere.
+        is_proxied: whether a part may not be held here (exclusive and redirect registrations).
+    """
+
+    shares: list[Share]
+    rest: Mapping[str, Any] | None
+    is_proxied: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """An operation that changes entities.
+
+    Attributes:
+        operation: the name of clause 4.20.
+        entity_id: of the entity.
+        types: IRIs of its types, as far as they are known here; empty: not at all.
+        body: in the names of the client; None for a deletion.
+        attribute: the IRI of the one attribute that is meant; None: what the body holds.
+    """
+
+    operation: str
+    entity_id: str
+    types: Collection[str] = ()
+    body: Mapping[str, Any] | None = None
+    attribute: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """How a write goes to a source.
+
+    Attributes:
+        path: below the API, encoded; the attribute follows behind it, in the names of the source.
+        attribute: an IRI; None for none.
+        parameters: of the URL.
+    """
+
+    method: str
+    path: str
+    attribute: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+class Result(NamedTuple):
+    """What came of a share.
+
+    Attributes:
+        status: of the source's answer; 504 where none came in time, 502 where none came at all, 409 where
+            the source does not support the operation.
+        content: of the answer, as far as it is JSON.
+        detail: for people, where it failed.
+    """
+
+    share: Share
+    status: int
+    content: Any = None
+    detail: str = ""
+
+    @property
+    def is_success(self) -> bool:
+        """Whether all of it was done."""
+        return 200 <= self.status < 300 and self.status != 207
+
+
 class Forwarder(Protocol):
     """Finds the sources that a request concerns, and asks them."""
 
@@ -259,6 +348,18 @@ class Forwarder(Protocol):
         Raises:
             TooManyResults, TooComplexQuery: more would have to be fetched than the node fetches.
         """
+        ...
+
+    def divide(self, asked: Asked, write: Write) -> Division | None:
+        """Return what of a write goes where; None: all of it is this broker's.
+
+        Raises:
+            LoopDetected: the request came from here.
+        """
+        ...
+
+    async def send(self, asked: Asked, shares: Sequence[tuple[Share, Sending]]) -> list[Result]:
+        """Send shares to their sources at once and return what came of each."""
         ...
 
     async def list_places(self, inquiry: Inquiry) -> tuple[dict[str, tuple[str, ...]], list[str]]:
@@ -337,3 +438,13 @@ class NoForwarder:
         return Combined(
             await inquiry.local.among(inquiry.query, ids), [], window.offset + window.limit < len(places)
         )
+
+    def divide(self, asked: Asked, write: Write) -> Division | None:
+        """Leave all of it here."""
+        del asked, write
+        return None
+
+    async def send(self, asked: Asked, shares: Sequence[tuple[Share, Sending]]) -> list[Result]:
+        """Send nothing."""
+        del asked, shares
+        return []

@@ -7,11 +7,18 @@ from dataclasses import replace
 
 from samstad_broker.spi.forwarder import Match
 from samstad_ngsild.context import Context
-from samstad_ngsild.query import EntitySelector, QExpression, Query, TypeSelection, to_text
+from samstad_ngsild.query import (
+    EntitySelector,
+    QExpression,
+    Query,
+    TypeSelection,
+    parse_type_selection,
+    to_text,
+)
 from samstad_ngsild.query.expression import Comparison, Conjunction, Disjunction, Existence, Link, Path
 from samstad_ngsild.query.selection import AllOf, AnyOf, Selection
 
-__all__ = ["Rename", "attributes_for", "query_parameters", "renaming"]
+__all__ = ["Rename", "attributes_for", "query_parameters", "renamed_types", "renaming"]
 
 Rename = Callable[[str], str]
 
@@ -80,6 +87,11 @@ def _filters(query: Query, rename: Rename) -> dict[str, str]:
     if query.geo is not None:
         parameters |= replace(query.geo, geoproperty=rename(query.geo.geoproperty)).parameters()
     return parameters
+
+
+def renamed_types(text: str, rename: Rename) -> str:
+    """Return a type selection in the names of another @context."""
+    return _types(parse_type_selection(text), rename)
 
 
 def _types(selection: TypeSelection, rename: Rename) -> str:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from samstad_broker.spi.forwarder import Asked, Combined, Inquiry, Match, Source, Window
+from samstad_broker.spi.forwarder import (
+    Asked,
+    Combined,
+    Division,
+    Inquiry,
+    Match,
+    Result,
+    Sending,
+    Share,
+    Source,
+    Window,
+    Write,
+)
+from samstad_federation.domain.division import divided
 from samstad_federation.domain.sources import Sought, Sources
 from samstad_federation.domain.via import check_loop, passed
 from samstad_federation.domain.warnings import WarningCode, warning
@@ -12,6 +25,7 @@ from samstad_federation.service.answers import Answers
 from samstad_federation.service.contacts import Contacts
 from samstad_federation.service.naming import Resolve
 from samstad_federation.service.reading import Reading
+from samstad_federation.service.writing import Writing
 from samstad_federation.settings import FederationSettings
 from samstad_federation.spi.wire import Wire
 from samstad_ngsild.document import EntityDocument
@@ -52,6 +66,7 @@ class Federation:
         self.contacts = Contacts(wire, alias=alias, now_us=now_us, settings=self.settings)
         self._wire = wire
         self._reading = Reading(Answers(self.contacts, resolve, self.settings), self.settings)
+        self._writing = Writing(self.contacts, resolve)
         self._sources: dict[str, Sources] = {}
 
     async def close(self) -> None:
@@ -150,6 +165,17 @@ class Federation:
     def _bounded_inquiry(self, inquiry: Inquiry) -> tuple[Inquiry, list[str]]:
         chosen, left_out = self._bounded(inquiry.asked, inquiry.matches)
         return inquiry._replace(matches=chosen), left_out
+
+    def divide(self, asked: Asked, write: Write) -> Division | None:
+        """Return what of a write goes where."""
+        types = frozenset(write.types)
+        fits = (lambda those: not types.isdisjoint(those)) if types else None
+        matches = self._matches(asked, "", [(None, Sought(ids=(write.entity_id,), fits_types=fits))])
+        return divided(write, matches, asked.context.expand) if matches else None
+
+    async def send(self, asked: Asked, shares: Sequence[tuple[Share, Sending]]) -> list[Result]:
+        """Send shares to their sources at once and return what came of each."""
+        return await self._writing.send(asked, shares)
 
     def _bounded(self, asked: Asked, matches: Sequence[Match]) -> tuple[Sequence[Match], list[str]]:
         most = self.settings.sources_per_request

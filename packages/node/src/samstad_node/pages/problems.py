@@ -35,6 +35,32 @@ PROBLEMS: dict[str, Help] = {
             "Try again; the node's log tells its operator why.",
         ),
     ),
+    "bad-gateway": Help(
+        502,
+        (
+            "En källa utförde det inte",
+            "Uppgifterna finns hos en annan nod, som svarade att den inte gör ändringen.",
+            "Svaret säger vad källan svarade. Rätta det, eller tala med den som driver källan.",
+        ),
+        (
+            "A source did not do it",
+            "Another node holds the data, and it answered that it does not make the change.",
+            "The answer tells what the source said. Correct that, or talk to who runs the source.",
+        ),
+    ),
+    "gateway-timeout": Help(
+        504,
+        (
+            "En källa svarade inte",
+            "Uppgifterna finns hos en annan nod, som inte svarade i tid. Ändringen kan ändå ha gjorts.",
+            "Läs uppgifterna när källan svarar igen, och gör om ändringen om den saknas.",
+        ),
+        (
+            "A source did not answer",
+            "Another node holds the data, and did not answer in time. The change may have been made still.",
+            "Read the data when the source answers again, and repeat the change if it is not there.",
+        ),
+    ),
     "bad-input": Help(
         400,
         (

@@ -10,12 +10,14 @@ from samstad_broker.http.messages import Response
 from samstad_broker.http.resources.distributed import inquiry_of, query_everywhere
 from samstad_broker.http.resources.mapped import HEADER, show_mapped
 from samstad_broker.http.resources.showing import show_found, showing
+from samstad_broker.http.resources.spreading import Spread, spread
 from samstad_broker.http.responses import created, location, no_content
 from samstad_broker.http.router import Route
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.entities.create import create_entity
 from samstad_broker.service.entities.purge import Reduction, purge_entities
 from samstad_broker.service.entities.query import query_entities
+from samstad_broker.spi.forwarder import Sending, Write
 from samstad_ngsild.context import Context
 from samstad_ngsild.document import CORE_MEMBERS
 from samstad_ngsild.entities.dates import iso
@@ -60,6 +62,20 @@ class _Entities:
         return write_in_context(context, lambda known: self._create(exchange, body, known))
 
     async def _create(self, exchange: Exchange, body: dict[str, object], context: Context) -> Response:
+        everywhere = spread(self._broker, exchange, context, lambda: self._spread(exchange, body, context))
+        return await self._create_here(exchange, body, context) if everywhere is None else await everywhere
+
+    def _spread(self, exchange: Exchange, body: dict[str, object], context: Context) -> Spread:
+        document = expand_entity(body, context, now=iso(exchange.now_us))
+        entity_id = document["id"]
+        return Spread(
+            write=Write(operation="createEntity", entity_id=entity_id, types=document["type"], body=body),
+            sending=Sending(method="POST", path="/entities"),
+            here=lambda rest: self._create_here(exchange, rest, context),
+            done=lambda: created(location(self._root, "entities", entity_id)),
+        )
+
+    async def _create_here(self, exchange: Exchange, body: dict[str, object], context: Context) -> Response:
         document = expand_entity(body, context, now=iso(exchange.now_us))
         await create_entity(self._broker, exchange.call, document)
         return created(location(self._root, "entities", document["id"]))

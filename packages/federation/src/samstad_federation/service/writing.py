@@ -1,0 +1,99 @@
+"""Writes sent to sources, each share to its own, at once (clauses 5.6, 6.3.17).
+
+A share is sent once: what may have been carried out is never sent again, and a client that repeats a write
+repeats all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import orjson
+
+from samstad_broker.spi.forwarder import Asked, Result, Sending, Share, Source
+from samstad_federation.domain.asking import renamed_types, renaming
+from samstad_federation.domain.division import renamed_attribute, renamed_body
+from samstad_federation.service.contacts import Contacts, Fate
+from samstad_federation.service.naming import Resolve, link_header, names_for
+from samstad_federation.spi.wire import Sent
+from samstad_ngsild.context import CORE, Context
+from samstad_ngsild.errors import NgsiLdError
+
+__all__ = ["Writing"]
+
+
+class Writing:
+    """Sends shares of writes.
+
+    Args:
+        contacts: sends requests.
+        resolve: finds the @contexts of registrations.
+    """
+
+    def __init__(self, contacts: Contacts, resolve: Resolve) -> None:
+        self._contacts = contacts
+        self._resolve = resolve
+
+    async def send(self, asked: Asked, shares: Sequence[tuple[Share, Sending]]) -> list[Result]:
+        """Send shares and return what came of each, in their order."""
+        return await asyncio.gather(*(self._one(asked, share, sending) for share, sending in shares))
+
+    async def _one(self, asked: Asked, share: Share, sending: Sending) -> Result:
+        source = share.match.source
+        if not share.is_supported:
+            return Result(share, 409, detail=f"{source.id} does not support the operation.")
+        try:
+            context = await names_for(source, asked, self._resolve)
+        except NgsiLdError as error:
+            return Result(share, 502, detail=error.detail)
+        sent = _sent(asked, share, sending, context)
+        outcome = await self._contacts.ask(asked, source, sent)
+        if outcome.reply is None:
+            status = 504 if outcome.fate in (Fate.TIMED_OUT, Fate.RESTING) else 502
+            return Result(share, status, detail=f"{source.id}: {outcome.detail}.")
+        content = _content(outcome.reply.body)
+        detail = "" if outcome.reply.status < 300 else _detail(source, outcome.reply.status, content)
+        return Result(share, outcome.reply.status, content, detail)
+
+
+def _sent(asked: Asked, share: Share, sending: Sending, context: Context) -> Sent:
+    parameters = dict(sending.parameters)
+    if share.match.source.local_only:
+        parameters["local"] = "true"
+    if "type" in parameters:
+        parameters["type"] = renamed_types(parameters["type"], renaming(asked.context, context))
+    url = sending.path
+    if sending.attribute is not None:
+        url += "/" + quote(context.compact(sending.attribute), safe=":")
+    if parameters:
+        url += "?" + urlencode(parameters, quote_via=quote, safe=":,/")
+    headers = {"Accept": "application/json"}
+    if share.body is None:
+        return Sent(sending.method, url, {**headers, "Link": link_header(context)})
+    body: Any = share.body
+    if context is CORE and asked.context.link is None and asked.context.key != CORE.key:
+        # An @context that stands nowhere on the web goes along with the content.
+        body = {**body, "@context": asked.context.output}
+        return Sent(
+            sending.method, url, {**headers, "Content-Type": "application/ld+json"}, orjson.dumps(body)
+        )
+    if context.key != asked.context.key:
+        change = renamed_body if sending.attribute is None else renamed_attribute
+        body = change(body, renaming(asked.context, context))
+    headers |= {"Link": link_header(context), "Content-Type": "application/json"}
+    return Sent(sending.method, url, headers, orjson.dumps(body))
+
+
+def _content(body: bytes) -> Any:
+    try:
+        return orjson.loads(body) if body else None
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _detail(source: Source, status: int, content: Any) -> str:
+    told = content.get("detail") or content.get("title") if isinstance(content, dict) else None
+    return f"{source.id} answered with status {status}" + (f": {str(told)[:500]}" if told else ".")
