@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import orjson
 import pytest
 
@@ -109,6 +111,40 @@ async def test_the_number_of_implicit_contexts_is_bounded(node):
     second = await node.resolver.resolve([LAMPS, {"Bin": "https://city.example/Bin"}])
     assert (await host_implicitly(node.hosting, node.call(), first)).link is not None
     assert (await host_implicitly(node.hosting, node.call(), second)).link is None
+
+
+async def test_a_tenant_may_add_so_many_contexts_and_others_are_not_the_poorer_for_it(node):
+    node.hosting.most_hosted = 2
+    first = await node.add(LAMPS)
+    await node.add({"Bin": "https://city.example/Bin"})
+    refused = await node.ask("/jsonldContexts", "POST", {"@context": {"Car": "https://city.example/Car"}})
+    assert problem(refused) == (403, "TooManyResults")
+    assert len(content(await node.ask("/jsonldContexts?kind=Hosted"))) == 2
+    await node.add(LAMPS, ngsild_tenant="roads")
+    await node.stop()
+    await node.start()
+    node.hosting.most_hosted = 2
+    again = await node.ask("/jsonldContexts", "POST", {"@context": LAMPS})
+    assert problem(again) == (403, "TooManyResults")
+    assert (await node.ask(first, "DELETE")).status == 204
+    await node.add(LAMPS)
+
+
+async def test_many_at_once_do_not_slip_past_the_bound(node):
+    node.hosting.most_hosted = 3
+    asked = [node.ask("/jsonldContexts", "POST", {"@context": LAMPS}) for _ in range(20)]
+    statuses = [response.status for response in await asyncio.gather(*asked)]
+    assert (statuses.count(201), statuses.count(403)) == (3, 17)
+
+
+async def test_the_contexts_of_a_tenant_may_be_so_large_together(node):
+    node.hosting.most_bytes = 100
+    await node.add(LAMPS)
+    large = {"Bin": "https://city.example/" + "Bin" * 50}
+    assert problem(await node.ask("/jsonldContexts", "POST", {"@context": large})) == (403, "TooManyResults")
+    inline = await node.resolver.resolve([LAMPS, large])
+    assert (await host_implicitly(node.hosting, node.call(), inline)).link is None
+    assert node.hosting.held("").bytes <= 100
 
 
 @pytest.mark.parametrize(

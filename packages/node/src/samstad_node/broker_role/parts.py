@@ -121,6 +121,8 @@ async def build_parts(context: RoleContext, store: SqliteStore) -> Parts:
         documents=documents,
         resolver=contexts,
         base_url=derive.public_url(settings) + "/ngsi-ld/v1/jsonldContexts",
+        most_hosted=settings.contexts.hosted,
+        most_bytes=settings.contexts.hosted_mib * derive.MIB,
     )
     restore_contexts(hosting)
     restore_subscriptions(subscriptions, recovered.state.tenants(), known=contexts.known)

@@ -203,6 +203,12 @@ class ContextsSettings(msgspec.Struct, frozen=True):
     ] = ""
     fetch_timeout_s: Annotated[float, Meta(gt=0, le=60, description="One fetch may take this long.")] = 5.0
     size_kib: Annotated[int, Meta(ge=1, le=65_536, description="Largest context that is read.")] = 1024
+    hosted: Annotated[
+        int, Meta(ge=0, le=100_000, description="Most contexts that the clients of a tenant may add.")
+    ] = 1000
+    hosted_mib: Annotated[
+        int, Meta(ge=1, le=65_536, description="Size of all contexts that are served for a tenant.")
+    ] = 64
     depth: Annotated[int, Meta(ge=1, le=20, description="Longest chain of contexts that name contexts.")] = 10
     negative_cache_s: Annotated[
         float, Meta(ge=0, le=86_400, description="A context that failed is not tried again before this.")

@@ -11,7 +11,8 @@ from typing import Any
 from samstad_broker.service.call import Call
 from samstad_broker.service.contexts.hosting import ContextKind, Hosting, require
 from samstad_broker.spi.authorizer import Operation
-from samstad_ngsild.errors import BadRequestData, InvalidRequest
+from samstad_ngsild.context.names import encoded_source
+from samstad_ngsild.errors import BadRequestData, InvalidRequest, TooManyResults
 
 __all__ = ["add_context"]
 
@@ -29,12 +30,14 @@ async def add_context(hosting: Hosting, call: Call, body: Any, *, new_id: str) -
         InvalidRequest: the body has no ``@context``.
         BadRequestData: the ``@context`` is not one.
         Forbidden: the caller may not write in the tenant.
+        TooManyResults: the tenant has as many, or as much, as it may.
     """
     require(hosting, call, Operation.WRITE)
     if not isinstance(body, dict) or "@context" not in body:
         raise InvalidRequest("The body must be a JSON object with the member @context.", pointer="/@context")
     content = body["@context"]
     _check(content)
+    _check_room(hosting, call, len(encoded_source(content)))
     await hosting.keep(call, new_id, ContextKind.HOSTED, content)
     return new_id
 
@@ -47,6 +50,17 @@ def _check(content: Any) -> None:
             raise BadRequestData(
                 "An @context is an http or https URL, an object, or an array of them.", pointer=pointer
             )
+
+
+def _check_room(hosting: Hosting, call: Call, size: int) -> None:
+    held = hosting.held(call.tenant)
+    if held.hosted >= hosting.most_hosted or held.bytes + size > hosting.most_bytes:
+        raise TooManyResults(
+            f"The tenant has {held.hosted} @contexts here, of {held.bytes} bytes with those that the node made; it "
+            f"may have {hosting.most_hosted} and {hosting.most_bytes} bytes. Delete some, or name a URL "
+            "where yours stands instead of adding it.",
+            pointer="/@context",
+        )
 
 
 def _is_url(text: str) -> bool:

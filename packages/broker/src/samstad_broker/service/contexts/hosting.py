@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -24,9 +24,10 @@ from samstad_broker.service.call import Call
 from samstad_broker.spi.authorizer import Forbidden, Operation
 from samstad_broker.spi.documents import Documents
 from samstad_ngsild.context import ContextDocument, ContextResolver
+from samstad_ngsild.context.names import encoded_source
 from samstad_ngsild.errors import ResourceNotFound
 
-__all__ = ["COLLECTION", "ContextKind", "Hosting", "Stored", "not_found", "require"]
+__all__ = ["COLLECTION", "ContextKind", "Held", "Hosting", "Stored", "not_found", "require"]
 
 COLLECTION = "contexts"
 """The collection of documents in the log that holds @contexts."""
@@ -61,6 +62,14 @@ class Stored(NamedTuple):
     fixed: bool = False
 
 
+class Held(NamedTuple):
+    """How much is held for one tenant: @contexts by kind, and the size of all of them."""
+
+    hosted: int = 0
+    implicit: int = 0
+    bytes: int = 0
+
+
 @dataclass(slots=True, kw_only=True)
 class Hosting:
     """The stored @contexts of a shard.
@@ -69,6 +78,8 @@ class Hosting:
         base_url: where the resource stands for clients, such as
             ``https://city.example/ngsi-ld/v1/jsonldContexts``.
         most_implicit: @contexts that the node makes for one tenant; further ones get no URL (I5).
+        most_hosted: @contexts that the clients of one tenant may add.
+        most_bytes: size of all that are held for one tenant, of both kinds.
     """
 
     broker: Broker
@@ -76,6 +87,23 @@ class Hosting:
     resolver: ContextResolver
     base_url: str
     most_implicit: int = 10_000
+    most_hosted: int = 1_000
+    most_bytes: int = 64 << 20
+    _held: dict[str, Held] | None = field(default=None, init=False)
+
+    def held(self, tenant: str) -> Held:
+        """Return how much is held for a tenant; counted once, and kept up from then on."""
+        return self._counted().get(tenant, Held())
+
+    def _counted(self) -> dict[str, Held]:
+        if self._held is None:
+            self._held = {}
+            for _, kept in self.documents.list(_OWNER, COLLECTION):
+                _add(self._held, kept, 1)
+        return self._held
+
+    def _count(self, kept: Mapping[str, Any], count: int) -> None:
+        _add(self._counted(), kept, count)
 
     def url(self, local_id: str) -> str:
         """Return the URL under which an @context is served."""
@@ -90,17 +118,25 @@ class Hosting:
         url = self.url(local_id)
         self.resolver.pin(url, {"@context": content})
         kept = {"content": content, "kind": kind.value, "tenant": call.tenant, "createdUs": call.now_us}
+        # Counted before it is written: of many at once none may slip past the bounds.
+        is_new = self.documents.get(_OWNER, COLLECTION, local_id) is None
+        self._count(kept, 1 if is_new else 0)
         try:
             await self.documents.put(_OWNER, COLLECTION, local_id, kept)
         except BaseException:
             if self.documents.get(_OWNER, COLLECTION, local_id) is None:
                 self.resolver.forget(url)
+                self._count(kept, -1 if is_new else 0)
             raise
         return url
 
     async def end(self, stored: Stored) -> None:
         """Give up a served @context durably."""
+        self._counted()
+        kept = self.documents.get(_OWNER, COLLECTION, stored.local_id)
         await self.documents.delete(_OWNER, COLLECTION, stored.local_id)
+        if kept is not None:
+            self._count(kept, -1)
         self.resolver.forget(stored.url)
 
     def own(self, tenant: str | None) -> Iterator[Stored]:
@@ -138,6 +174,16 @@ class Hosting:
     def _stored(self, local_id: str, kept: Mapping[str, Any]) -> Stored:
         kind = ContextKind(kept["kind"])
         return Stored(local_id, self.url(local_id), kind, kept["content"], kept["createdUs"])
+
+
+def _add(held: dict[str, Held], kept: Mapping[str, Any], count: int) -> None:
+    before = held.get(kept["tenant"], Held())
+    is_hosted = kept["kind"] == ContextKind.HOSTED.value
+    held[kept["tenant"]] = Held(
+        before.hosted + (count if is_hosted else 0),
+        before.implicit + (0 if is_hosted else count),
+        before.bytes + count * len(encoded_source(kept["content"])),
+    )
 
 
 def require(hosting: Hosting, call: Call, operation: Operation) -> None:

@@ -27,11 +27,8 @@ async def host_implicitly(hosting: Hosting, call: Call, context: Context) -> Con
     digest = hashlib.sha256(call.tenant.encode() + b"\0" + source).hexdigest()[:32]
     local_id = f"urn:ngsi-ld:ImplicitContext:{digest}"
     if hosting.served(local_id) is None:
-        if _count(hosting, call.tenant) >= hosting.most_implicit:
+        held = hosting.held(call.tenant)
+        if held.implicit >= hosting.most_implicit or held.bytes + len(source) > hosting.most_bytes:
             return context
         await hosting.keep(call, local_id, ContextKind.IMPLICITLY_CREATED, context.source)
     return context.hosted_at(hosting.url(local_id))
-
-
-def _count(hosting: Hosting, tenant: str) -> int:
-    return sum(stored.kind is ContextKind.IMPLICITLY_CREATED for stored in hosting.own(tenant))
