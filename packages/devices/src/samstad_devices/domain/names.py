@@ -13,7 +13,7 @@ IDENTIFIERS = f"{_OURS}identifiers"
 CONTRACT = f"{_OURS}contract"
 """Property of a Device: the contract or order that it was bought under."""
 CLAIM = f"{_OURS}claimCode"
-"""Property of a Device: what its owner token must be, as the digest of it."""
+"""Property of a Device: the digest of its claim code; it goes when the device is claimed."""
 PROFILE = f"{_OURS}deviceProfile"
 """JsonProperty of a DeviceModel: how its messages are understood."""
 

@@ -6,11 +6,13 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
+from samstad_devices.domain.claiming import MIN_CODE, claim_digest
 from samstad_devices.domain.errors import IdentifierRefused, MessageRefused
 from samstad_devices.domain.identifiers import KINDS, Identifier, identifier
-from samstad_devices.domain.names import CONTRACT, IDENTIFIERS
+from samstad_devices.domain.names import CLAIM, CONTRACT, IDENTIFIERS
 from samstad_devices.domain.qr import read_qr
 
 __all__ = ["COLUMNS", "MAX_ROWS", "Row", "read_table"]
@@ -31,6 +33,7 @@ COLUMNS: tuple[str, ...] = (
     "longitude",
     "interval",
     "qr",
+    "claimCode",
     *(kind for kind in KINDS if kind != "entity"),
 )
 """Columns that a table may have; ``id`` must be there."""
@@ -144,7 +147,23 @@ def _attributes(cells: dict[str, str], faults: list[str]) -> dict[str, Any]:
     interval = _number(cells, "interval", (1, 10**8), faults)
     if interval is not None:
         found["expectedInterval"] = {**_property(interval), "unitCode": "SEC"}
-    return found | _location(cells, faults)
+    return found | _location(cells, faults) | _claim(cells, faults)
+
+
+def _claim(cells: dict[str, str], faults: list[str]) -> dict[str, Any]:
+    """Return what is kept of the code by which a department can claim the device: its own, or its box's."""
+    code = cells.get("claimCode", "")
+    if not code and "qr" in cells:
+        with suppress(IdentifierRefused):  # it is told where identifiers are read
+            token = read_qr(cells["qr"]).owner_token
+            code = token if len(token) >= MIN_CODE else ""
+    if not code:
+        return {}
+    try:
+        return {CLAIM: _property(claim_digest(cells.get("id", ""), code))}
+    except MessageRefused as error:
+        faults.append(f"claimCode: {error.detail}")
+        return {}
 
 
 def _location(cells: dict[str, str], faults: list[str]) -> dict[str, Any]:

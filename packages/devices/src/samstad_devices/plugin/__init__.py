@@ -77,6 +77,34 @@ plugin = Plugin(
             ),
         ),
         Problem(
+            "devices-claim-refused",
+            403,
+            ProblemText(
+                "Koden gäller inte",
+                "Koden hör inte till någon enhet som kan tas över här.",
+                "Läs koden på lådan en gång till, eller fråga leverantören.",
+            ),
+            ProblemText(
+                "The code is not valid",
+                "The code is not that of a device that can be claimed here.",
+                "Read the code on the box again, or ask the supplier.",
+            ),
+        ),
+        Problem(
+            "devices-too-many-claims",
+            429,
+            ProblemText(
+                "För många försök",
+                "För många koder har prövats.",
+                "Vänta en minut.",
+            ),
+            ProblemText(
+                "Too many attempts",
+                "Too many codes were tried.",
+                "Wait a minute.",
+            ),
+        ),
+        Problem(
             "devices-repeated",
             409,
             ProblemText(

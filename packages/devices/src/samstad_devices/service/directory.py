@@ -9,7 +9,7 @@ from typing import Any
 
 from samstad_devices.domain.errors import ProfileRefused
 from samstad_devices.domain.identifiers import Identifier
-from samstad_devices.domain.names import CONTRACT, PROFILE, attribute_of, identifiers_of
+from samstad_devices.domain.names import CLAIM, CONTRACT, PROFILE, attribute_of, identifiers_of
 from samstad_devices.domain.profile import Profile, read_profile
 from samstad_devices.spi.city import City
 from samstad_ngsild.client import Notification, Selection
@@ -29,6 +29,7 @@ class KnownDevice:
         life: ``lifeCycle``, or empty.
         model: id of its DeviceModel, or empty.
         asset: id of the place that it measures, or empty; the first where there are several.
+        claim: digest of the code by which it can be claimed, or empty.
         expected_s: how often it reports, its own word before its model's; 0 where nobody knows.
     """
 
@@ -37,6 +38,7 @@ class KnownDevice:
     life: str = ""
     model: str = ""
     asset: str = ""
+    claim: str = ""
     expected_s: float = 0.0
     has_contract: bool = False
     has_position: bool = False
@@ -172,6 +174,7 @@ def _read_device(entity: Document) -> KnownDevice:
         life=_text(attribute_of(entity, "lifeCycle")),
         model=_text(attribute_of(entity, "refDeviceModel")),
         asset=_text(attribute_of(entity, "controlledAsset")),
+        claim=_text(attribute_of(entity, CLAIM)),
         expected_s=float(expected) if isinstance(expected, int | float) and expected > 0 else 0.0,
         has_contract=bool(attribute_of(entity, CONTRACT)),
         has_position=attribute_of(entity, "location") is not None,

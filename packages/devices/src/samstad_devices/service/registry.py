@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 from samstad_devices.domain.errors import TransitionRefused
 from samstad_devices.domain.lifecycle import REVOKES, Facts, Step, move
@@ -14,7 +15,7 @@ from samstad_devices.spi.credentials import Credentials
 from samstad_devices.spi.frame_store import Heard
 from samstad_devices.spi.keys import Keys
 
-__all__ = ["DeviceUnknown", "Registry", "SwapRefused"]
+__all__ = ["DeviceUnknown", "Registry", "SwapPlan", "SwapRefused"]
 
 Document = dict[str, Any]
 
@@ -25,6 +26,15 @@ class DeviceUnknown(Exception):
 
 class SwapRefused(Exception):
     """The one device cannot take the other's place."""
+
+
+class SwapPlan(NamedTuple):
+    """What a swap does: the old box goes back on the shelf, the new one begins at its place."""
+
+    old: KnownDevice
+    new: KnownDevice
+    back: Step
+    begins: Step
 
 
 class Registry:
@@ -52,6 +62,8 @@ class Registry:
         self._heard = heard
         self._now_us = now_us
         self._keys = keys
+        self.announced: set[tuple[str, str]] = set()
+        """Steps that are being written: the id of the device, and the state."""
 
     def _known(self, device_id: str) -> KnownDevice:
         device = self._directory.device(device_id)
@@ -59,7 +71,8 @@ class Registry:
             raise DeviceUnknown(f"There is no Device {device_id:.200}.")
         return device
 
-    def _facts(self, device: KnownDevice) -> Facts:
+    def facts(self, device: KnownDevice) -> Facts:
+        """Return what is known of a device when it shall go on."""
         heard = self._heard(device.id)
         return Facts(
             has_identifier=bool(device.identifiers),
@@ -78,15 +91,31 @@ class Registry:
         """
         device = self._known(device_id)
         wish = Step(device.life or "planned", end, who, why, self._now_us())
-        step = move(wish, self._facts(device))
+        step = move(wish, self.facts(device))
         if end in REVOKES:
             await self._credentials.revoke(device_id)
             if self._keys is not None:
                 await self._keys.revoke(device_id)
-        fragment = {"lifeCycle": _life(step)}
-        await city.append(device_id, fragment)
-        self._take(device, life=end)
+        with self._announced((device_id, end)):
+            await city.append(device_id, {"lifeCycle": _life(step)})
+            self._take(device, life=end)
         return step
+
+    async def set_back(self, city: City, device_id: str, *, why: str) -> None:
+        """Write again where the life of a device is, after something else was written there."""
+        device = self._known(device_id)
+        step = Step(device.life, device.life, "the node", f"set back: {why}", self._now_us())
+        with self._announced((device_id, device.life)):
+            await city.append(device_id, {"lifeCycle": _life(step)})
+
+    @contextmanager
+    def _announced(self, *steps: tuple[str, str]) -> Iterator[None]:
+        """Let the broker tell of these steps while they are being written: they surprise nobody."""
+        self.announced.update(steps)
+        try:
+            yield
+        finally:
+            self.announced.difference_update(steps)
 
     async def swap(self, city: City, old_id: str, new_id: str, *, who: str, why: str) -> None:
         """Put a device in the place of another: the place keeps its id, its history and its rules.
@@ -99,24 +128,29 @@ class Registry:
             SwapRefused: the old one is at no place, or the new one is at another.
             TransitionRefused: the life of one of them does not allow it.
         """
+        plan = self.check_swap(old_id, new_id, who=who, why=why)
+        old, new = plan.old, plan.new
+        word = await self._word_for_device(city, old.asset)
+        asset, device = joined(Target(new_id, old.asset), at_us=plan.begins.time_us, ref_device=word)
+        position = await self._position(city, old_id)
+        await city.append(new_id, {**_attributes(device), **position, "lifeCycle": _life(plan.begins)})
+        self._take(new, life="inService", asset=old.asset)
+        if asset is not None:
+            await city.append(old.asset, _attributes(asset))
+        await city.append(old_id, {"lifeCycle": _life(plan.back)})
+        await city.delete_attribute(old_id, "controlledAsset")
+        self._take(old, life="received", asset="")
+
+    def check_swap(self, old_id: str, new_id: str, *, who: str, why: str) -> SwapPlan:
+        """Return what a swap would do, and do nothing; raises as ``swap``."""
         old, new = self._known(old_id), self._known(new_id)
         if not old.asset:
             raise SwapRefused(f"{old_id} is at no place that another device could take.")
         if old_id == new_id or (new.asset and new.asset != old.asset):
             raise SwapRefused(f"{new_id} is at {new.asset} already: take it down first.")
         now_us = self._now_us()
-        back = move(Step(old.life, "received", who, why, now_us), self._facts(old))
-        begins = _into_service(new.life, who, why, now_us)
-        word = await self._word_for_device(city, old.asset)
-        asset, device = joined(Target(new_id, old.asset), at_us=now_us, ref_device=word)
-        position = await self._position(city, old_id)
-        await city.append(new_id, {**_attributes(device), **position, "lifeCycle": _life(begins)})
-        self._take(new, life="inService", asset=old.asset)
-        if asset is not None:
-            await city.append(old.asset, _attributes(asset))
-        await city.append(old_id, {"lifeCycle": _life(back)})
-        await city.delete_attribute(old_id, "controlledAsset")
-        self._take(old, life="received", asset="")
+        back = move(Step(old.life, "received", who, why, now_us), self.facts(old))
+        return SwapPlan(old, new, back, _into_service(new.life, who, why, now_us))
 
     async def _word_for_device(self, city: City, asset_id: str) -> str:
         """Return by which relationship a place names its device: each subject has one of its own."""
