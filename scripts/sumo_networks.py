@@ -6,6 +6,7 @@ only). Everything comes from a fixed seed, so that the same networks come out ag
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -262,6 +263,9 @@ def make(name: str, into: Path, netconvert: str) -> Path:
         check=True,
         capture_output=True,
     )
+    network = folder / f"{name}.net.xml"
+    text = network.read_text(encoding="utf-8")
+    network.write_text(re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL), encoding="utf-8")
     for made in ("plain.nod.xml", "plain.edg.xml"):
         (folder / made).unlink()
     configuration = folder / f"{name}.sumocfg"
