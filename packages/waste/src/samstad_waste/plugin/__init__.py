@@ -18,6 +18,11 @@ plugin = Plugin(
             "samstad_waste.plugin.commands:backtest",
             "Foresee recorded emptyings that lie after everything learned, and compare with simple rules.",
         ),
+        Command(
+            "solve",
+            "samstad_waste.plugin.commands:solve",
+            "Solve a routing problem in VRPLIB's format or PyVRP's, as plans of a day are solved.",
+        ),
     ),
     problems=(
         Problem(

@@ -13,7 +13,7 @@ from samstad_waste.domain.errors import WasteError
 if TYPE_CHECKING:
     from samstad_waste.gateway.learning.backtest import Report
 
-__all__ = ["backtest"]
+__all__ = ["backtest", "solve"]
 
 
 def backtest(table: Path, *, last: float = 0.3, zone: str = "Europe/Stockholm", as_json: bool = False) -> int:
@@ -37,6 +37,45 @@ def backtest(table: Path, *, last: float = 0.3, zone: str = "Europe/Stockholm", 
     told = {**asdict(report), "left_out": left}
     print(json.dumps(told, indent=2) if as_json else _table(report, left))  # noqa: T201
     return 0
+
+
+def solve(  # noqa: PLR0913 - a command's arguments are its flags
+    file: Path,
+    *,
+    seconds: float = 10.0,
+    iterations: int = 0,
+    seed: int = 1,
+    rounding: str = "round",
+    out: Path | None = None,
+    as_json: bool = False,
+) -> int:
+    """Solve a routing problem in VRPLIB's format or PyVRP's, as plans of a day are solved.
+
+    Args:
+        file: the instance.
+        seconds: CPU seconds of search, on one core.
+        iterations: search so many iterations instead.
+        seed: of chance; the same seed and iterations give the same routes.
+        rounding: of distances, as the instance's set says: round, trunc, dimacs, exact or none.
+        out: write the routes there, in VRPLIB's format.
+        as_json: write the report as JSON.
+    """
+    from samstad_waste.gateway.solving.instances import solve_file  # noqa: PLC0415 - large libraries
+
+    try:
+        found = solve_file(file, rounding=rounding, seconds=seconds, iterations=iterations, seed=seed)
+    except WasteError as error:
+        print(f"samstad waste solve: {error.detail}", file=sys.stderr)  # noqa: T201 - a command's output
+        return 2
+    if out is not None:
+        out.write_text(found.text(), encoding="utf-8")
+    if as_json:
+        told = {**asdict(found), "cost": found.cost if found.feasible else None}
+        print(json.dumps(told))  # noqa: T201 - a command's output
+    else:
+        what = f"{found.clients} clients, {len(found.routes)} routes, {found.iterations} iterations"
+        print(f"{what}\ncost {found.cost:g}" if found.feasible else f"{what}\nnothing feasible")  # noqa: T201
+    return 0 if found.feasible else 1
 
 
 def _table(report: Report, left: int) -> str:

@@ -1,0 +1,69 @@
+"""Which bins a day's collection may empty, what each emptying is worth, and why. Pure.
+
+An emptying is worth the probability that the bin runs over before the collection after this one, times
+what an overflow costs in metres of driving. A bin that will almost surely run over must be emptied; one
+that surely will not stays out of the search. So the crew passes by where it is worth the way.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["Policy", "Urgency", "Worth", "worth"]
+
+
+class Policy(NamedTuple):
+    """What an overflow costs.
+
+    Attributes:
+        overflow_m: metres of driving that one overflow is worth.
+        required_from: probability from which a bin must be emptied.
+        least: probability below which a bin is not looked at.
+    """
+
+    overflow_m: float = 60_000.0
+    required_from: float = 0.99
+    least: float = 0.002
+
+
+class Urgency(NamedTuple):
+    """What is known of a bin when the day is planned.
+
+    Attributes:
+        probability: that it runs over before the collection after this one.
+        expected: share that is full when this collection comes.
+        due: it must be emptied because of its age, a deadline, or a request.
+        pinned: a person wants it in the plan (True) or out of it (False).
+    """
+
+    probability: float
+    expected: float
+    due: bool = False
+    pinned: bool | None = None
+
+
+class Worth(NamedTuple):
+    """Whether a bin is a candidate, and why.
+
+    Attributes:
+        reason: ``asked``, ``due``, ``full``, ``risk``, ``notNeeded`` or ``keptOut``.
+    """
+
+    is_candidate: bool
+    required: bool
+    prize_m: int
+    reason: str
+
+
+def worth(urgency: Urgency, policy: Policy) -> Worth:
+    """Return what emptying a bin is worth; what a person said goes before all else."""
+    if urgency.pinned is not None:
+        return Worth(urgency.pinned, urgency.pinned, 0, "asked" if urgency.pinned else "keptOut")
+    if urgency.due:
+        return Worth(is_candidate=True, required=True, prize_m=0, reason="due")
+    prize_m = round(policy.overflow_m * urgency.probability)
+    if urgency.probability >= policy.required_from:
+        return Worth(is_candidate=True, required=True, prize_m=prize_m, reason="full")
+    if urgency.probability < policy.least:
+        return Worth(is_candidate=False, required=False, prize_m=0, reason="notNeeded")
+    return Worth(is_candidate=True, required=False, prize_m=prize_m, reason="risk")
