@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import samstad_node.late_imports  # noqa: F401 - first: it settles when the others' libraries are loaded
 from samstad_node.roles import ROLES
 from samstad_node.supervisor.child import role_main
 

@@ -74,6 +74,7 @@ async def tells(context: RoleContext) -> None:
 
 NAMES = ("steady", "hangs", "crashes", "refuses", "greedy", "stubborn", "late", "tells")
 ROLES = {name: Role(f"fake_roles:{name}", "a fake") for name in NAMES}
+ROLES["broker"] = Role("fake_roles:late", "late, as the role that the others wait for")
 ROLES["other"] = Role("fake_roles:steady", "a second steady one")
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from samstad_node.supervisor import RoleRefused, RunFile
+from samstad_node.supervisor import RoleRefused, RunFile, parent
 
 pytestmark = [
     pytest.mark.system,
@@ -166,3 +166,30 @@ async def test_a_hundred_kills_leave_the_other_role_within_its_deadline(supervis
             await node.ready("other")
         assert node.role("steady").restarts == 0
         assert longest_pause_ms(node.data / "steady.beats") < 600
+
+
+async def test_the_others_wait_for_the_broker_and_not_for_ever(supervise, monkeypatch):
+    monkeypatch.setattr(parent, "HEAD_START_S", 600)
+    async with supervise("steady", "broker", start_deadline_s=1.5) as node:
+        await node.until(lambda: node.role("broker").pid is not None)
+        assert (node.role("broker").state, node.role("steady").pid) == ("starting", None)
+        await node.until(lambda: node.role("broker").last_end is not None)
+        await node.ready("steady", "broker")
+        assert node.role("steady").restarts == 0
+
+
+async def test_a_broker_that_never_gets_ready_keeps_nobody_from_the_street(supervise, monkeypatch):
+    monkeypatch.setattr(parent, "HEAD_START_S", 0.2)
+    async with supervise("broker", "steady", start_deadline_s=600) as node:
+        await node.ready("steady")
+        assert (node.role("broker").state, node.role("broker").restarts) == ("starting", 0)
+
+
+async def test_stopping_before_the_broker_is_ready_starts_nobody_else(supervise, monkeypatch):
+    monkeypatch.setattr(parent, "HEAD_START_S", 600)
+    async with supervise("broker", "steady", start_deadline_s=600) as node:
+        await node.until(lambda: node.role("broker").pid is not None)
+        node.supervisor.stop.set()
+        async with asyncio.timeout(10):
+            await node.task
+        assert not (node.data / "steady.beats").exists()

@@ -23,7 +23,7 @@ __all__ = ["MqttNotifier", "mqtt_message"]
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _KEPT_SESSIONS = 200
 _LONGEST_REASON = 300
-_VERSIONS = {"mqtt5.0": aiomqtt.ProtocolVersion.V5, "mqtt3.1.1": aiomqtt.ProtocolVersion.V311}
+_VERSIONS = {"mqtt5.0": "V5", "mqtt3.1.1": "V311"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class _Broker:
     port: int
     username: str | None
     password: str | None
-    version: aiomqtt.ProtocolVersion
+    version: str
 
 
 class _Session:
@@ -117,7 +117,7 @@ class MqttNotifier:
                 broker.port,
                 username=broker.username,
                 password=broker.password,
-                protocol=broker.version,
+                protocol=aiomqtt.ProtocolVersion[broker.version],
                 timeout=timeout_s,
                 tls_context=self._tls(broker.host) if broker.secure else None,
             )

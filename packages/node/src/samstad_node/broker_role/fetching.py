@@ -7,9 +7,8 @@ from ipaddress import ip_address
 from typing import Any
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 
-from samstad_broker.gateway.egress import EgressDenied, EgressRules, ResolutionFailed, resolve_host
+from samstad_broker.gateway.egress import EgressRules
 from samstad_ngsild.context.loader import LoadedContext
 from samstad_ngsild.errors import LdContextNotAvailable
 
@@ -29,40 +28,12 @@ class NoContextLoader:
         )
 
 
-class _JudgedResolver(AbstractResolver):
-    """Resolves names to addresses that the egress rules allow, and to no others."""
-
-    def __init__(self, rules: EgressRules) -> None:
-        self._rules = rules
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """Return the allowed addresses of a host; an error that aiohttp understands where there is none."""
-        del family
-        try:
-            addresses = await self._rules.addresses(host, port, resolve=resolve_host)
-        except (EgressDenied, ResolutionFailed) as error:
-            raise OSError(str(error)) from error
-        return [_resolved(host, address, port) for address in addresses]
-
-    async def close(self) -> None:
-        """Have nothing to put away."""
-
-
-def _resolved(host: str, address: str, port: int) -> ResolveResult:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    return ResolveResult(
-        hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST
-    )
-
-
 class HttpContextLoader:
     """Fetches over HTTP with a time limit, a size limit and without following redirects inside."""
 
     def __init__(self, rules: EgressRules, *, timeout_s: float, size_bytes: int) -> None:
         self._rules = rules
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._timeout_s = timeout_s
         self._size_bytes = size_bytes
 
     async def load(self, url: str) -> LoadedContext:
@@ -71,12 +42,15 @@ class HttpContextLoader:
         Raises:
             LdContextNotAvailable: no answer in time, none with status 200, or one that is too long.
         """
+        from samstad_node.broker_role.resolving import JudgedResolver  # noqa: PLC0415 - loads aiohttp
+
         # One session a fetch: fetches are rare, and no pool outlives the judgement of an address.
         connector = aiohttp.TCPConnector(
-            resolver=_JudgedResolver(self._rules), use_dns_cache=False, socket_factory=self._socket
+            resolver=JudgedResolver(self._rules), use_dns_cache=False, socket_factory=self._socket
         )
         try:
-            async with aiohttp.ClientSession(connector=connector, timeout=self._timeout) as session:
+            timeout = aiohttp.ClientTimeout(total=self._timeout_s)
+            async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
                 return LoadedContext(await self._body(session, url))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise LdContextNotAvailable(f"The @context {url} cannot be fetched: {error}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import aiohttp
@@ -27,7 +27,7 @@ _SECOND_US = 1_000_000
 _LOOK_EVERY_S = 5
 _MOST_AT_WORK = 64
 """Requests to one service at the same time; one more is answered 503."""
-_ASK_S = aiohttp.ClientTimeout(total=5)
+_ASK_S = 5
 
 
 class ServiceAway(Exception):
@@ -47,11 +47,15 @@ class OneService:
         name: of the service.
         neighbours: tells where it listens.
         secret: proves the gate to it.
-        session: of the gate.
+        session: gives that of the gate.
     """
 
     def __init__(
-        self, name: str, neighbours: Neighbours, secret: SecretFile, session: aiohttp.ClientSession
+        self,
+        name: str,
+        neighbours: Neighbours,
+        secret: SecretFile,
+        session: Callable[[], aiohttp.ClientSession],
     ) -> None:
         self.name = name
         self.at_work = 0
@@ -80,7 +84,7 @@ class OneService:
         self, method: str, url: str, headers: list[tuple[str, str]], body: bytes
     ) -> aiohttp.ClientResponse:
         """Return its answer, not yet read; raises aiohttp.ClientError where there is none."""
-        return await self._session.request(
+        return await self._session().request(
             method,
             URL(url, encoded=True),
             headers=[*headers, *self.proof.items()],
@@ -122,14 +126,21 @@ class OneService:
         try:
             told = msgspec.json.decode(await self._ask("/health"), type=list[ServiceCheck])
             self.exposition = await self._ask("/metrics")
-        except (ServiceAway, aiohttp.ClientError, TimeoutError, OSError, msgspec.DecodeError) as error:
-            self.checks = [Check("role", CheckState.DEGRADED, str(error) or "it does not answer")]
-            self.exposition = b""
-            return
-        self.checks = [_seen(check) for check in told] or [Check("role", CheckState.OK)]
+        except (ServiceAway, TimeoutError, OSError, msgspec.DecodeError) as error:
+            self._note_away(error)
+        except aiohttp.ClientError as error:
+            self._note_away(error)
+        else:
+            self.checks = [_seen(check) for check in told] or [Check("role", CheckState.OK)]
+
+    def _note_away(self, error: Exception) -> None:
+        self.checks = [Check("role", CheckState.DEGRADED, str(error) or "it does not answer")]
+        self.exposition = b""
 
     async def _ask(self, path: str) -> bytes:
-        async with self._session.get(self.url(path), headers=self.proof, timeout=_ASK_S) as answer:
+        url = self.url(path)
+        limit = aiohttp.ClientTimeout(total=_ASK_S)
+        async with self._session().get(url, headers=self.proof, timeout=limit) as answer:
             answer.raise_for_status()
             return await answer.read()
 
@@ -158,13 +169,19 @@ class Services:
     """
 
     def __init__(self, names: Sequence[str], neighbours: Neighbours, secrets: dict[str, SecretFile]) -> None:
-        self.session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=2, sock_read=60),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-        )
-        self._by_name = {name: OneService(name, neighbours, secrets[name], self.session) for name in names}
+        self._session: aiohttp.ClientSession | None = None
+        self._by_name = {name: OneService(name, neighbours, secrets[name], self._open) for name in names}
+
+    def _open(self) -> aiohttp.ClientSession:
+        """Return the session of all, which is opened when the first service is there to be asked."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=2, sock_read=60),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+            )
+        return self._session
 
     def get(self, name: str) -> OneService:
         """Return a service of the node."""
@@ -191,4 +208,5 @@ class Services:
 
     async def close(self) -> None:
         """End every connection."""
-        await self.session.close()
+        if self._session is not None:
+            await self._session.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -23,6 +24,9 @@ from samstad_node.supervisor.runfile import RoleState, RunFile, RunningRole
 from samstad_node.supervisor.signals import on_signals
 
 __all__ = ["Node", "Supervisor", "backoff_of"]
+
+FIRST_ROLE = "broker"
+HEAD_START_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Supervisor:
     _processes: list[RoleProcess] = field(default_factory=list)
     _run_file: RunFile | None = None
     _announced: bool = False
+    _may_follow: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Return when everything has ended.
@@ -84,6 +89,7 @@ class Supervisor:
                 keeping = [asyncio.create_task(self._keep(process)) for process in self._processes]
                 await self.stop.wait()
                 await asyncio.gather(*(process.stop() for process in self._processes))
+                self._may_follow.set()
                 await asyncio.gather(*keeping)
         finally:
             RunFile.remove(node.data)
@@ -97,14 +103,28 @@ class Supervisor:
     async def _keep(self, process: RoleProcess) -> None:
         """A role that gives up for good ends the node; a crash never does."""
         try:
-            await process.keep()
+            if process.start.role != FIRST_ROLE and FIRST_ROLE in self.node.roles:
+                await self._head_start()
+            if not self.stop.is_set():
+                await process.keep()
         finally:
             self.stop.set()
+
+    async def _head_start(self) -> None:
+        """Let the broker, which the others ask for everything, have the machine until it is ready.
+
+        The others wait only so long: what befalls one role must not keep the others from the street (I1).
+        """
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._may_follow.wait(), HEAD_START_S)
 
     def _changed(self) -> None:
         if self._run_file is None:
             return
         self._run_file.write(self.node.data)
+        first = self._run_file.roles.get(FIRST_ROLE)
+        if first is None or first.state is not RoleState.STARTING:
+            self._may_follow.set()
         everyone = all(role.state is RoleState.READY for role in self._run_file.roles.values())
         if everyone and not self._announced:
             self._announced = True

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-import shapely  # type: ignore[import-untyped]  # the package has no types
 
 from samstad_broker.domain.history import ended_instances
 from samstad_broker.domain.instance_ids import instance_id, written_instances
@@ -168,6 +167,8 @@ def _number(value: Any) -> float | None:
 
 def _geometry(value: Any) -> bytes | None:
     """Return a GeoJSON geometry as WKB; None where it is none (``json`` keeps it as given)."""
+    import shapely  # type: ignore[import-untyped]  # noqa: PLC0415 - loading it takes long
+
     try:
         return bytes(shapely.to_wkb(shapely.from_geojson(orjson.dumps(value))))
     except (shapely.errors.ShapelyError, TypeError):
