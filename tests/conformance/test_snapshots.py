@@ -116,8 +116,15 @@ async def test_a_snapshot_that_cannot_be_is_refused_with_the_place_that_is_wrong
     for body, pointer in wrong:
         refused = await city.ask("POST", "/snapshots", body)
         assert (refused.status, refused.problem, refused.body["pointer"]) == (400, "BadRequestData", pointer)
-    past = await city.ask("POST", "/snapshots", asked(snapshotTemporalQueries=[]))
-    assert (past.status, past.problem) == (422, "OperationNotSupported")
+    for past, pointer in (
+        ([], ""),
+        ([query], "/0/temporalQ"),
+        ([{**query, "temporalQ": {}}], "/0/temporalQ/timerel"),
+    ):
+        refused = await city.ask("POST", "/snapshots", asked(snapshotTemporalQueries=past))
+        assert (refused.status, refused.body["pointer"]) == (400, f"/snapshotTemporalQueries{pointer}")
+    joined = await city.ask("POST", "/snapshots", asked({**query, "join": "flat"}))
+    assert (joined.status, joined.problem) == (422, "OperationNotSupported")
     ignored = await taken(city, asked(id=MINE, snapshotStatus="failure", expiresAt="never"))
     assert ignored["snapshotStatus"] == "empty"
 
@@ -243,3 +250,56 @@ async def test_somebody_elses_snapshot_cannot_be_told_from_nothing(city):
     nobody = await city.ask("POST", "/snapshots", asked(), authorization="nobody")
     assert nobody.status == 403
     assert (await city.get(f"/snapshots/{MINE}")).status == 200
+
+
+def seen(number: int, level: int, hour: int) -> dict:
+    told = {"type": "Property", "value": level, "observedAt": f"2026-11-25T{hour:02}:00:00Z"}
+    return {"id": f"urn:ngsi-ld:Lamp:{number}", "type": "Lamp", "level": told}
+
+
+@pytest.mark.shows("CreSna", "RetSnaSta", "DelSna")
+async def test_a_snapshot_of_the_past_holds_what_temporal_queries_found(city):
+    for hour in (8, 9, 10, 11):
+        await city.put(seen(1, hour, hour), seen(2, hour * 10, hour))
+    between = {"timerel": "between", "timeAt": "2026-11-25T08:30:00Z", "endTimeAt": "2026-11-25T10:30:00Z"}
+    one = {"type": "Query", "entities": [{"type": "Lamp", "id": LAMP}], "temporalQ": between}
+    bins = {"type": "Query", "entities": [{"type": "Bin"}], "temporalQ": between}
+    body = {"type": "Snapshot", "id": MINE, "endpoint": "http://somebody.example/"}
+    told = await taken(city, {**body, "snapshotTemporalQueries": [one, bins]})
+    assert told["snapshotStatus"] == "partial"
+    assert [one["resultStatus"] for one in told["snapshotTemporalQueriesDetails"]] == ["success", "empty"]
+    assert told["snapshotTemporalQueries"] == [one, bins]
+    [notice] = await city.until_told(1)
+    assert len(notice["temporalSnapshotQueriesDetails"]) == 2
+    await city.put(seen(1, 99, 10))
+    since = "timerel=after&timeAt=2026-11-25T00:00:00Z&format=temporalValues"
+    frozen = await city.get(f"/temporal/entities?local=true&{since}", ngsild_snapshot=MINE)
+    values = [[9, "2026-11-25T09:00:00Z"], [10, "2026-11-25T10:00:00Z"]]
+    assert [(one["id"], one["level"]["values"]) for one in frozen.body] == [(LAMP, values)]
+    assert (await city.get(f"/entities/{LAMP}", ngsild_snapshot=MINE)).status == 404
+    assert (await city.ask("DELETE", f"/snapshots/{MINE}")).status == 204
+    await taken(city, asked(id=MINE))
+    again = await city.get(f"/temporal/entities/{LAMP}?{since}", ngsild_snapshot=MINE)
+    assert again.body["level"]["values"] == [[99, "2026-11-25T10:00:00Z"]]
+
+
+@pytest.mark.shows("CloSna")
+async def test_a_clone_has_the_past_of_what_was_cloned_and_each_instance_once(city):
+    for hour in (8, 9, 10):
+        await city.put(seen(1, hour, hour))
+    between = {"timerel": "after", "timeAt": "2026-11-25T00:00:00Z"}
+    past = {"type": "Query", "entities": [{"type": "Lamp"}], "temporalQ": between}
+    await taken(city, asked(id=MINE, snapshotTemporalQueries=[past, past]))
+    patch = {"level": {"type": "Property", "value": 77, "observedAt": "2026-11-25T12:00:00Z"}}
+    await city.ask("PATCH", f"/entities/{LAMP}/attrs", patch, ngsild_snapshot=MINE)
+    made = await city.ask("POST", f"/snapshots/{MINE}/clone", {"type": "Snapshot", "id": "urn:copy"})
+    told = await ready(city, made.headers["location"])
+    assert told["snapshotTemporalQueriesDetails"] == [{"resultStatus": "success"}] * 2
+    since = "timerel=after&timeAt=2026-11-25T00:00:00Z&format=temporalValues"
+    histories = {}
+    for snapshot_id in (MINE, "urn:copy"):
+        answer = await city.get(f"/temporal/entities/{LAMP}?{since}", ngsild_snapshot=snapshot_id)
+        histories[snapshot_id] = [value for value, _ in answer.body["level"]["values"]]
+    assert histories == {MINE: [8, 9, 10, 77], "urn:copy": [8, 9, 10, 77]}
+    live = await city.get(f"/temporal/entities/{LAMP}?{since}")
+    assert [value for value, _ in live.body["level"]["values"]] == [8, 9, 10]

@@ -16,6 +16,7 @@ from samstad_broker.service.checkpointing import recover
 from samstad_broker.service.documents import LogDocuments
 from samstad_broker.service.entities.create import create_entity
 from samstad_broker.service.entities.query import list_records
+from samstad_broker.service.history import History
 from samstad_broker.service.snapshots import (
     SnapshotNotices,
     Snapshots,
@@ -25,6 +26,7 @@ from samstad_broker.service.snapshots import (
 )
 from samstad_broker.service.writer import Writer, WriterLimits
 from samstad_broker.spi.authorizer import Operation
+from samstad_broker.spi.history import HistorySelection
 from samstad_broker.spi.notifier import Outcome, Result
 from samstad_broker.store.memory import MemoryStore
 from samstad_ngsild.context import CORE
@@ -93,7 +95,7 @@ class Endpoint:
 
 class World:
     def __init__(self, **settings: Any) -> None:
-        self.clock, self.store, self.endpoint = Clock(), MemoryStore(), Endpoint()
+        self.clock, self.store, self.endpoint = Clock(), MemoryStore(keeps_deleted=True), Endpoint()
         self.settings = SnapshotSettings(**settings)
         self.person = Person("ada")
         self._tasks: list[asyncio.Task[None]] = []
@@ -106,7 +108,8 @@ class World:
         self.snapshots = Snapshots(broker=self.broker, documents=documents, settings=self.settings)
         self.task = SnapshotTask(self.snapshots)
         self.notices = SnapshotNotices(self.snapshots, {"http": self.endpoint}, new_id=lambda: "urn:n")
-        work = (writer.run(), self.task.run(), self.notices.run())
+        self.broker.history = history = History(self.store.history, self.store.log, writer, self.clock)
+        work = (history.run(), writer.run(), self.task.run(), self.notices.run())
         self._tasks = [asyncio.ensure_future(one) for one in work]
 
     async def kill(self) -> None:
@@ -160,6 +163,14 @@ class World:
     def held(self) -> dict[str, int]:
         """Return how many entities the state holds for each snapshot."""
         return {key[1]: len(data) for key, data in self.broker.state.datasets() if key[1]}
+
+    async def past(self, snapshot_id: str = MINE) -> list[str]:
+        """Return of which entities of a snapshot the history knows."""
+        index = await self.broker.history.caught_up()
+        return [
+            one.entity_id
+            for one in await index.list_entities("", snapshot_id, HistorySelection(), after=0, limit=10_000)
+        ]
 
     async def rows(self) -> list[Any]:
         return list(await self.store.log.read(START, limit=100_000))

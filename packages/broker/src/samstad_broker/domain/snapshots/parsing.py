@@ -45,10 +45,12 @@ class SnapshotRequest:
     Attributes:
         body: the members to keep; names in queries are IRIs.
         queries: the queries to run, in order; none for a clone.
+        past: the temporal queries to run, each as it was given and read.
     """
 
     body: dict[str, Any]
     queries: tuple[Query, ...] = ()
+    past: tuple[tuple[Mapping[str, Any], Query], ...] = ()
 
 
 def parse_snapshot(body: Any, context: Context, *, snapshot_id: str) -> SnapshotRequest:
@@ -61,23 +63,21 @@ def parse_snapshot(body: Any, context: Context, *, snapshot_id: str) -> Snapshot
 
     Raises:
         BadRequestData: a restriction of clause 5.2.41 is not met.
-        OperationNotSupported: it asks for a temporal query, or for linked entities.
+        OperationNotSupported: it asks for what belongs to answers.
     """
     _check_members(body, _SETTLED | _QUERIES)
     kept = _settled(body, snapshot_id)
-    if "snapshotTemporalQueries" in body:
-        raise OperationNotSupported(
-            "This node keeps no past in snapshots: leave snapshotTemporalQueries out.",
-            pointer="/snapshotTemporalQueries",
-        )
-    given = body.get("snapshotQueries")
-    if not isinstance(given, list) or not 0 < len(given) <= _MOST_QUERIES:
-        raise BadRequestData(
-            f"snapshotQueries is an array of 1 to {_MOST_QUERIES} Query objects.", pointer="/snapshotQueries"
-        )
+    if _QUERIES.isdisjoint(body):
+        detail = "A snapshot is made of snapshotQueries, or snapshotTemporalQueries, or both."
+        raise BadRequestData(detail, pointer="/snapshotQueries")
+    given, past = _listed(body, "snapshotQueries"), _listed(body, "snapshotTemporalQueries")
     queries = tuple(_query(one, context, f"/snapshotQueries/{place}") for place, one in enumerate(given))
-    kept["snapshotQueries"] = [_with_iris(one, context) for one in given]
-    return SnapshotRequest(kept, queries)
+    asked = tuple(
+        (one, _query(one, context, f"/snapshotTemporalQueries/{place}", temporal=True))
+        for place, one in enumerate(past)
+    )
+    kept |= {name: [_with_iris(one, context) for one in body[name]] for name in _QUERIES if name in body}
+    return SnapshotRequest(kept, queries, asked)
 
 
 def parse_clone(body: Any, *, snapshot_id: str) -> SnapshotRequest:
@@ -159,7 +159,14 @@ def _check_endpoint(body: Mapping[str, Any]) -> None:
         raise BadRequestData(detail, pointer=pointer) from None
 
 
-def _query(body: Any, context: Context, pointer: str) -> Query:
+def _listed(body: Mapping[str, Any], name: str) -> list[Any]:
+    given = body.get(name, [None])
+    if not isinstance(given, list) or not 0 < len(given) <= _MOST_QUERIES:
+        raise BadRequestData(f"{name} is an array of 1 to {_MOST_QUERIES} Query objects.", pointer=f"/{name}")
+    return given if name in body else []
+
+
+def _query(body: Any, context: Context, pointer: str, *, temporal: bool = False) -> Query:
     if isinstance(body, dict):
         for name in _OF_THE_ANSWER:
             if name in body:
@@ -167,11 +174,11 @@ def _query(body: Any, context: Context, pointer: str) -> Query:
                     f"{name} is for answers: ask with it when you query the snapshot.",
                     pointer=f"{pointer}/{name}",
                 )
-        if "temporalQ" in body:
-            detail = "A query of the present has no temporalQ (clause 5.2.41)."
+        if ("temporalQ" in body) is not temporal:
+            detail = "A temporal query has a temporalQ, and one of the present has none (clause 5.2.41)."
             raise BadRequestData(detail, pointer=f"{pointer}/temporalQ")
     try:
-        return parse_query_body(body, context, local=True)
+        return parse_query_body(body, context, local=True, temporal=temporal)
     except NgsiLdError as error:
         error.pointer = pointer + (error.pointer or "")
         raise

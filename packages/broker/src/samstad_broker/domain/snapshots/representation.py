@@ -34,11 +34,14 @@ def represent_snapshot(stored: Mapping[str, Any], context: Context, *, used_us: 
         used_us: when it was used last, microseconds since 1970 UTC.
     """
     body = dict(stored["body"])
-    if "snapshotQueries" in body:
-        body["snapshotQueries"] = [_query(one, context) for one in body["snapshotQueries"]]
+    for name in ("snapshotQueries", "snapshotTemporalQueries"):
+        if name in body:
+            body[name] = [_query(one, context) for one in body[name]]
     body["snapshotStatus"] = stored["status"]
     if stored["details"]:
         body["snapshotQueriesDetails"] = stored["details"]
+    if stored["pastDetails"]:
+        body["snapshotTemporalQueriesDetails"] = stored["pastDetails"]
     body["createdAt"] = iso(stored["createdUs"])
     body["modifiedAt"] = iso(stored["modifiedUs"])
     body["expiresAt"] = iso(stored["expiresUs"])
@@ -61,6 +64,8 @@ def notification_body(
     }
     if stored["details"]:
         body["snapshotQueriesDetails"] = stored["details"]
+    if stored["pastDetails"]:
+        body["temporalSnapshotQueriesDetails"] = stored["pastDetails"]
     return body
 
 

@@ -56,8 +56,8 @@ def _check_room(hosting: Hosting, call: Call, size: int) -> None:
     held = hosting.held(call.tenant)
     if held.hosted >= hosting.most_hosted or held.bytes + size > hosting.most_bytes:
         raise TooManyResults(
-            f"The tenant has {held.hosted} @contexts here, of {held.bytes} bytes with those that the node made; it "
-            f"may have {hosting.most_hosted} and {hosting.most_bytes} bytes. Delete some, or name a URL "
+            f"The tenant has {held.hosted} @contexts here, with those of the node {held.bytes} bytes. "
+            f"It may have {hosting.most_hosted} and {hosting.most_bytes} bytes. Delete some, or name a URL "
             "where yours stands instead of adding it.",
             pointer="/@context",
         )

@@ -15,9 +15,10 @@ from typing import Any
 from samstad_broker.domain.snapshots import PREPARING, SnapshotRequest, parse_clone, parse_snapshot
 from samstad_broker.service.call import Call
 from samstad_broker.service.snapshots.snapshots import COLLECTION, Job, Snapshots, live
+from samstad_broker.service.temporal.asking import TemporalAsk, ask_in_body
 from samstad_broker.spi.authorizer import Forbidden, Operation
 from samstad_ngsild.context import Context
-from samstad_ngsild.errors import AlreadyExists, Conflict, TooManyResults
+from samstad_ngsild.errors import AlreadyExists, Conflict, NgsiLdError, TooManyResults
 from samstad_ngsild.query import Query, compile_query
 
 __all__ = ["clone_snapshot", "create_snapshot"]
@@ -38,10 +39,14 @@ async def create_snapshot(
     request = parse_snapshot(body, context, snapshot_id=new_id)
     snapshots.broker.data(call)
     for query in request.queries:
-        _require(call, query)
+        _require(call, query, Operation.READ)
+    for _, query in request.past:
+        _require(call, query, Operation.READ_HISTORY)
+    asks = tuple(_ask(body, query, place) for place, (body, query) in enumerate(request.past))
     snapshot_id = request.body["id"]
+    job = Job(replace(call, snapshot=snapshot_id), call.now_us, request.queries, asks)
     async with snapshots.lock:
-        await _begin(snapshots, _job(call, request), request, details=[])
+        await _begin(snapshots, job, request)
     return str(snapshot_id)
 
 
@@ -61,23 +66,28 @@ async def clone_snapshot(snapshots: Snapshots, call: Call, source_id: str, body:
     if source["status"] in {PREPARING, "failure"}:
         detail = f"The snapshot {source_id} is not ready to be cloned: see its snapshotStatus."
         raise Conflict(detail, pointer="snapshotId")
-    origin = {"snapshotQueries": source["body"]["snapshotQueries"]}
+    names = ("snapshotQueries", "snapshotTemporalQueries")
+    origin = {name: source["body"][name] for name in names if name in source["body"]}
     request = SnapshotRequest({**request.body, **origin})
     snapshot_id = request.body["id"]
     async with snapshots.lock:
-        job = _job(call, request, source=source_id)
-        await _begin(snapshots, job, request, details=source["details"])
+        job = Job(replace(call, snapshot=snapshot_id), call.now_us, source=source_id)
+        await _begin(snapshots, job, request, origin=source)
         snapshots.used[call.tenant, source_id] = call.now_us
     return str(snapshot_id)
 
 
-def _job(call: Call, request: SnapshotRequest, *, source: str = "") -> Job:
-    return Job(replace(call, snapshot=request.body["id"]), call.now_us, request.queries, source)
+def _ask(body: Mapping[str, Any], query: Query, place: int) -> TemporalAsk:
+    try:
+        return ask_in_body(body, query, aggregated=False)
+    except NgsiLdError as error:
+        error.pointer = f"/snapshotTemporalQueries/{place}{error.pointer or ''}"
+        raise
 
 
-def _require(call: Call, query: Query) -> None:
+def _require(call: Call, query: Query, reading: Operation) -> None:
     types = compile_query(query).types or (None,)
-    if not all(call.may(one, name) for one in (Operation.SUBSCRIBE, Operation.READ) for name in types):
+    if not all(call.may(one, name) for one in (Operation.SUBSCRIBE, reading) for name in types):
         raise Forbidden(
             f"{call.caller.id} may not both read and subscribe to all of these entity types here, and a "
             "snapshot takes both. Ask the node's administrator for a role that grants it."
@@ -85,7 +95,7 @@ def _require(call: Call, query: Query) -> None:
 
 
 async def _begin(
-    snapshots: Snapshots, job: Job, request: SnapshotRequest, *, details: list[Mapping[str, Any]]
+    snapshots: Snapshots, job: Job, request: SnapshotRequest, *, origin: Mapping[str, Any] | None = None
 ) -> None:
     call, snapshot_id = job.call, job.call.snapshot
     if snapshots.current(call.tenant, snapshot_id, call.now_us) is not None:
@@ -101,7 +111,8 @@ async def _begin(
             "body": request.body,
             "owner": call.caller.id,
             "status": PREPARING,
-            "details": details,
+            "details": [] if origin is None else origin["details"],
+            "pastDetails": [] if origin is None else origin["pastDetails"],
             "createdUs": call.now_us,
             "modifiedUs": call.now_us,
             "expiresUs": snapshots.expires_us(request.body, call.now_us),

@@ -7,6 +7,7 @@ again: what ended the node may have been its filling.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from samstad_broker.domain.snapshots import PREPARING
@@ -40,6 +41,8 @@ class SnapshotTask:
 
     async def run(self) -> None:
         """Work until cancelled."""
+        for key, _ in list(self._snapshots.broker.state.datasets()):
+            self._snapshots.broker.state.forget(*key)  # the log tells also of those that have ended
         await self._until_taken(self._fail_interrupted)
         while True:
             self._snapshots.wake.clear()
@@ -47,8 +50,8 @@ class SnapshotTask:
             await self._until_taken(self._note_uses)
             if self._snapshots.jobs:
                 await self._fill(self._snapshots.jobs.popleft())
-            elif (key := self._left_behind()) is not None:
-                await self._until_taken(lambda key=key: clear(self._snapshots, key))
+            elif (key := self._snapshots.left_behind()) is not None:
+                await self._until_taken(partial(clear, self._snapshots, key))
             else:
                 await self._sleep()
 
@@ -61,7 +64,7 @@ class SnapshotTask:
             return
 
         async def write_down() -> None:
-            stored = await settle(self._snapshots, job, *outcome)
+            stored = await settle(self._snapshots, job, outcome)
             if stored is not None:
                 self._snapshots.tell(job.call.tenant, stored, None)
 
@@ -88,10 +91,8 @@ class SnapshotTask:
         for tenant, snapshot_id, stored in self._all():
             if stored["status"] == PREPARING and (tenant, snapshot_id) not in waiting:
                 details = [{"resultStatus": "failure", "problemDetails": problem}]
-                kept = {**stored, "status": "failure", "details": details}
-                kept["told"] = "endpoint" not in stored["body"]
                 async with snapshots.lock:
-                    await snapshots.keep(tenant, kept)
+                    kept = await snapshots.settle(tenant, {**stored, "status": "failure", "details": details})
                 snapshots.tell(tenant, kept, None)
 
     async def _end_expired(self) -> None:
@@ -116,15 +117,6 @@ class SnapshotTask:
                 used_us = snapshots.used.pop((tenant, snapshot_id), 0)
                 if stored is not None and used_us > stored["usedUs"]:
                     await snapshots.keep(tenant, {**stored, "usedUs": used_us})
-
-    def _left_behind(self) -> tuple[str, str] | None:
-        """Return a data set whose snapshot is there no more, or was not taken."""
-        for (tenant, snapshot_id), _ in self._snapshots.broker.state.datasets():
-            if snapshot_id:
-                stored = self._snapshots.documents.get(tenant, COLLECTION, snapshot_id)
-                if stored is None or stored["status"] == "failure":
-                    return tenant, snapshot_id
-        return None
 
     def _all(self) -> list[tuple[str, str, Any]]:
         snapshots = self._snapshots

@@ -18,6 +18,7 @@ from samstad_broker.domain.snapshots import PREPARING
 from samstad_broker.domain.snapshots.parsing import lifetime_us
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.call import Call
+from samstad_broker.service.temporal.asking import TemporalAsk
 from samstad_broker.spi.authorizer import Operation
 from samstad_broker.spi.documents import Documents
 from samstad_ngsild.entities.names import check_uri
@@ -29,11 +30,14 @@ __all__ = ["COLLECTION", "Job", "SnapshotSettings", "Snapshots", "live"]
 COLLECTION = "snapshots"
 """The collection of documents in the log that holds snapshots."""
 
+SWEEPS = "snapshotSweeps"
+"""The collection that holds the ids of which something is left to be taken away."""
+
 _DAY_US = 86_400 * 1_000_000
 
 Stored = Mapping[str, Any]
-"""``body``, ``owner``, ``status``, ``details``, ``createdUs``, ``modifiedUs``, ``expiresUs``, ``usedUs``, and
-``told``: whether the endpoint knows of the last change."""
+"""``body``, ``owner``, ``status``, ``details``, ``pastDetails``; ``createdUs``, ``modifiedUs``, ``expiresUs`` and
+``usedUs``; ``told``: whether the endpoint knows of the last change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +47,14 @@ class SnapshotSettings:
     Attributes:
         most: snapshots of one tenant; a further one takes the place of one that matters less.
         entities: of all snapshots of a tenant together.
+        instances: of the history in one snapshot.
         lifetime_us: where the client suggests none.
         most_lifetime_us: whatever the client suggests.
     """
 
     most: int = 20
     entities: int = 500_000
+    instances: int = 1_000_000
     lifetime_us: int = _DAY_US
     most_lifetime_us: int = 7 * _DAY_US
 
@@ -60,12 +66,14 @@ class Job(NamedTuple):
         call: on whose behalf; its ``snapshot`` is the one to fill.
         created_us: tells this snapshot from a later one of the same id.
         queries: to run on live data.
+        asks: to be asked of their history.
         source: the snapshot to copy instead, for a clone.
     """
 
     call: Call
     created_us: int
     queries: tuple[Query, ...] = ()
+    asks: tuple[TemporalAsk, ...] = ()
     source: str = ""
 
 
@@ -158,11 +166,37 @@ class Snapshots:
         """Write a snapshot down; the caller holds the lock."""
         await self.documents.put(tenant, COLLECTION, stored["body"]["id"], stored)
 
+    async def settle(self, tenant: str, stored: dict[str, Any]) -> Stored:
+        """Write down what became of a snapshot, for its endpoint to be told; the caller holds the lock."""
+        now_us = self.broker.clock.now_us()
+        kept = {**stored, "modifiedUs": now_us, "told": "endpoint" not in stored["body"]}
+        if stored["status"] == "failure":
+            await self._will_sweep(tenant, stored["body"]["id"])
+        await self.keep(tenant, kept)
+        return kept
+
     async def end(self, tenant: str, snapshot_id: str) -> None:
         """End a snapshot durably; its entities are gone for everybody, and go in slices."""
+        await self._will_sweep(tenant, snapshot_id)
         await self.documents.delete(tenant, COLLECTION, snapshot_id)
         self.used.pop((tenant, snapshot_id), None)
         self.wake.set()
+
+    async def _will_sweep(self, tenant: str, snapshot_id: str) -> None:
+        await self.documents.put(tenant, SWEEPS, snapshot_id, {})
+
+    async def swept(self, tenant: str, snapshot_id: str) -> None:
+        """Write down that nothing is left of what stood under an id."""
+        await self.documents.delete(tenant, SWEEPS, snapshot_id)
+
+    def left_behind(self) -> tuple[str, str] | None:
+        """Return a data set that is to be swept: its snapshot is there no more, or was not taken."""
+        for tenant in self.broker.state.tenants():
+            for snapshot_id, _ in self.documents.list(tenant, SWEEPS):
+                stored = self.documents.get(tenant, COLLECTION, snapshot_id)
+                if stored is None or stored["status"] == "failure":
+                    return tenant, snapshot_id
+        return None
 
 
 def live(call: Call) -> Call:

@@ -27,7 +27,7 @@ from samstad_ngsild.query import compile_query, order_key
 from samstad_ngsild.query.evaluate import compile_selectors
 from samstad_ngsild.temporal import valid_windows
 
-__all__ = ["FoundEvolutions", "list_evolutions", "query_evolutions"]
+__all__ = ["FoundEvolutions", "list_evolutions", "query_evolutions", "search_evolutions"]
 
 _BATCH = 100
 """Entities whose interval is looked into at once."""
@@ -95,6 +95,12 @@ async def list_evolutions(broker: Broker, call: Call, ask: TemporalAsk) -> list[
     """Return the ids of all entities whose evolutions match (clause 5.14.5); raises as a query does."""
     index = await index_for_reading(broker, call)
     return [one.entity.entity_id async for one in _Search(broker, call, index, ask).matches(None)]
+
+
+async def search_evolutions(broker: Broker, call: Call, ask: TemporalAsk) -> list[Chosen]:
+    """Return all entities whose evolutions match, with what of each is shown; raises as a query does."""
+    index = await index_for_reading(broker, call)
+    return [one async for one in _Search(broker, call, index, ask).matches(None)]
 
 
 async def _aggregated(
