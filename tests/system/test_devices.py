@@ -288,6 +288,8 @@ async def test_a_signed_push_is_taken_once_and_keys_overlap_until_they_are_ended
         return await level(admin) == 0.44
 
     await until(is_44)
+    await post(admin, path, {"kind": "hmac", "days": 1e300}, status=400)
+    await post(admin, path, {"kind": "hmac", "secret": "00"}, status=400)
     new = await key()
     async with admin.delete(f"{path}/{old['key']}") as answer:
         assert answer.status == 204

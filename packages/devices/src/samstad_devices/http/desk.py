@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import orjson
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -28,18 +29,22 @@ _PAGE = 200
 BodyT = TypeVar("BodyT")
 
 
+Days = Annotated[float, Meta(gt=0, le=36_500)]
+"""How long something is valid: at most a hundred years, so that its end is a date."""
+
+
 class NewConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A network server that shall send."""
 
     name: str
     network: str
-    days: float = 3_650
+    days: Days = 3_650
 
 
 class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a token shall live."""
 
-    days: float = 730
+    days: Days = 730
 
 
 class NewLife(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

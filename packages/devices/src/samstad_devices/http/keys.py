@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import orjson
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,11 +18,14 @@ from samstad_devices.spi.keys import KeyFacts, Keys
 __all__ = ["KeyDesk"]
 
 
+Days = Annotated[float, Meta(gt=0, le=36_500)]
+
+
 class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which key a device shall have; ``secret`` where it has one already."""
 
     kind: str
-    days: float = 3_650
+    days: Days = 3_650
     secret: str | None = None
 
 

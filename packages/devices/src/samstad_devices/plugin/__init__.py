@@ -18,6 +18,11 @@ plugin = Plugin(
             "samstad_devices.plugin.commands:codecs",
             "Try the codecs of a LoRaWAN device repository, and keep those that pass.",
         ),
+        Command(
+            "keys",
+            "samstad_devices.plugin.key_export:keys",
+            "Write the keys of all devices into a file, wrapped under a key of the owner's.",
+        ),
     ),
     problems=(
         Problem(
