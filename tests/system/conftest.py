@@ -52,7 +52,9 @@ class RunningNode:
     async def _answers(self, session: aiohttp.ClientSession) -> bool:
         try:
             async with session.get(f"{self.url}/ready", timeout=aiohttp.ClientTimeout(1)) as answer:
-                return answer.status == 200
+                # Roles beside the broker start at the same time and may be later.
+                starting = any(role["state"] == "starting" for role in self.run["roles"].values())
+                return answer.status == 200 and not starting
         except (OSError, aiohttp.ClientError, TimeoutError, KeyError, ValueError):
             return False
 

@@ -55,3 +55,6 @@ class DevicesSettings(msgspec.Struct, frozen=True):
             "NETWORK is chirpstack or the-things-stack."
         ),
     ] = ()
+    health_every_s: Annotated[
+        float, Meta(ge=1, description="How often silent devices are looked for, and alerts are written.")
+    ] = 30.0

@@ -90,7 +90,11 @@ class MqttWay:
 
 @asynccontextmanager
 async def mqtt_way(
-    surroundings: Surroundings[DevicesSettings], credentials: Revoking, ingest: Ingest
+    surroundings: Surroundings[DevicesSettings],
+    credentials: Revoking,
+    ingest: Ingest,
+    *,
+    on_takeover: Callable[[str], None],
 ) -> AsyncIterator[MqttWay]:
     """Open the endpoint; a port that is taken is told by a check, and the other ways in go on.
 
@@ -105,6 +109,7 @@ async def mqtt_way(
         connections=settings.mqtt_connections,
     )
     credentials.on_revoked = endpoint.drop
+    endpoint.on_takeover = on_takeover
     way = MqttWay(endpoint)
     way.sources += _followed(surroundings, ingest)
     try:

@@ -17,16 +17,19 @@ from samstad_devices.domain.errors import (
     TransitionRefused,
 )
 from samstad_devices.domain.messages import Message
-from samstad_devices.domain.names import CONTRACT, IDENTIFIERS
+from samstad_devices.domain.names import CLAIM, CONTRACT, IDENTIFIERS
 from samstad_devices.gateway.codecs import CodecLimits, CodecPool
 from samstad_devices.gateway.lorawan import NETWORKS, read_body
 from samstad_devices.http.desk import Desk
 from samstad_devices.http.keys import KeyDesk
+from samstad_devices.http.takeover import Takeover
 from samstad_devices.http.ways_in import MessageRepeated, WaysIn
 from samstad_devices.plugin.coap import coap_way
 from samstad_devices.plugin.downlinks import command_ways
+from samstad_devices.plugin.health import HealthWatch, health_watch
 from samstad_devices.plugin.keys import keys_way
 from samstad_devices.plugin.mqtt import Revoking, mqtt_way
+from samstad_devices.service.claims import ClaimRefused, Claims, TooManyClaims
 from samstad_devices.service.directory import Directory
 from samstad_devices.service.ingest import Ingest
 from samstad_devices.service.keyring import Keyring
@@ -40,7 +43,7 @@ from samstad_devices.store.codecs import SqliteCodecs
 from samstad_devices.store.credentials import SqliteCredentials
 from samstad_devices.store.database import DATABASE, Database
 from samstad_devices.store.frames import SqliteFrames
-from samstad_ngsild.client import ClientError
+from samstad_ngsild.client import ClientError, Notification
 from samstad_ngsild.errors import NgsiLdError
 from samstad_plugin.service import Demand, Endpoint, Followed, OwnCheck, Service, Surroundings
 
@@ -55,6 +58,8 @@ _ERRORS: dict[type[Exception], str] = {
     DeviceUnknown: "devices-unknown-device",
     SwapRefused: "devices-not-now",
     MessageRepeated: "devices-repeated",
+    ClaimRefused: "devices-claim-refused",
+    TooManyClaims: "devices-too-many-claims",
     TransitionRefused: "devices-not-now",
     MessageRefused: "devices-message-refused",
     IdentifierRefused: "devices-message-refused",
@@ -69,6 +74,7 @@ _SHAPE = (
     "expectedInterval",
     IDENTIFIERS,
     CONTRACT,
+    CLAIM,
 )
 """Attributes on which messages depend: that a device was heard is not told back."""
 
@@ -108,13 +114,16 @@ async def _service(
         now_us=now_us,
     )
     await ingest.open()
+    registry = Registry(directory, credentials, heard=ingest.heard.get, now_us=now_us, keys=keys)
+    silence = Silence(directory, ingest.heard, now_us=now_us, since_us=now_us())
+    watch = await health_watch(surroundings, database, ingest, registry=registry, silence=silence)
     desk = Desk(
-        registry=Registry(directory, credentials, heard=ingest.heard.get, now_us=now_us, keys=keys),
+        registry=registry,
         directory=directory,
         credentials=credentials,
         codecs=codecs,
         frames=frames,
-        silence=Silence(directory, ingest.heard, now_us=now_us, since_us=now_us()),
+        silence=silence,
         acting_for=surroundings.acting_for,
         now_us=now_us,
         networks=NETWORKS,
@@ -123,7 +132,7 @@ async def _service(
     _show_figures(surroundings, ingest, pool)
     async with (
         coap_way(surroundings, ingest, directory, credentials) as coap,
-        mqtt_way(surroundings, credentials, ingest) as mqtt,
+        mqtt_way(surroundings, credentials, ingest, on_takeover=watch.health.taken_over) as mqtt,
         command_ways(
             surroundings, directory, ingest, understanding=understanding, mqtt=mqtt, coap=coap
         ) as commands,
@@ -133,8 +142,9 @@ async def _service(
                 WaysIn(ingest, credentials, read_network=_read_network, now_us=now_us, keys=keys),
                 desk,
                 KeyDesk(Keyring(directory, keys, now_us=now_us), keys),
+                Takeover(Claims(directory, now_us=now_us), registry, acting_for=surroundings.acting_for),
             ),
-            follows=(*_follows(directory, ingest), commands.follows()),
+            follows=(*_follows(directory, ingest, watch), commands.follows(), watch.follows()),
             tasks={
                 "codecs": pool.run_processes,
                 "directory": lambda: _load(surroundings, directory),
@@ -143,6 +153,7 @@ async def _service(
                 **coap.tasks(surroundings),
                 **mqtt.tasks(surroundings),
                 **commands.tasks(surroundings),
+                **watch.tasks(surroundings),
             },
             ports={**coap.ports, **mqtt.ports},
             errors=_ERRORS,
@@ -154,9 +165,9 @@ def _read_network(network: str, body: bytes, event: str | None) -> Message | Non
     return read_body(network, body, event=event)
 
 
-def _follows(directory: Directory, ingest: Ingest) -> tuple[Followed, ...]:
-    async def told(notification: object) -> None:
-        await directory.told_devices(notification)  # type: ignore[arg-type]
+def _follows(directory: Directory, ingest: Ingest, watch: HealthWatch) -> tuple[Followed, ...]:
+    async def told(notification: Notification) -> None:
+        await watch.guard.told(notification)
         ingest.more.set()
 
     return (
@@ -165,7 +176,7 @@ def _follows(directory: Directory, ingest: Ingest) -> tuple[Followed, ...]:
     )
 
 
-def _endpoints(ways: WaysIn, desk: Desk, keys: KeyDesk) -> tuple[Endpoint, ...]:
+def _endpoints(ways: WaysIn, desk: Desk, keys: KeyDesk, takeover: Takeover) -> tuple[Endpoint, ...]:
     network = OwnCheck("the network server has a token of its connection")
     device = OwnCheck("the device has a token or a key of its own")
     read, write = Demand("read", _DEVICE), Demand("write", _DEVICE)
@@ -184,6 +195,8 @@ def _endpoints(ways: WaysIn, desk: Desk, keys: KeyDesk) -> tuple[Endpoint, ...]:
         ("DELETE", "/devices/{device}/keys/{key}", keys.end, write),
         ("POST", "/devices/{device}/life", desk.life, write),
         ("POST", "/devices/{device}/swap", desk.swap, write),
+        ("POST", "/swaps", takeover.swaps, write),
+        ("POST", "/claims", takeover.claim, write),
         ("GET", "/quarantine", desk.quarantine, read),
         ("POST", "/quarantine/replay", desk.replay, write),
         ("POST", "/onboarding", desk.onboard, write),

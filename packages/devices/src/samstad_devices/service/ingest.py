@@ -10,7 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from samstad_devices.domain.errors import CodecFailed, MessageRefused, ProfileRefused
 from samstad_devices.domain.lifecycle import reception_of
@@ -25,9 +25,10 @@ from samstad_devices.spi.city import City
 from samstad_devices.spi.frame_store import Arrival, FrameStore, Heard, Kept, Outcome
 from samstad_ngsild.client import ClientError
 
-__all__ = ["Figures", "Ingest"]
+__all__ = ["Figures", "Ingest", "Observer"]
 
 BATCH = 500
+_NOT_UNDERSTOOD = frozenset({"codec", "payload", "profile"})
 _PAUSE_S = 1.0
 
 
@@ -59,7 +60,25 @@ class _Work:
     state: str
     measured_us: int
     is_understood: bool
-    measurements: tuple[Measurement, ...] = ()
+    found: Normalised | None = None
+
+
+class Observer(Protocol):
+    """Is told how devices do; it must not wait for anything."""
+
+    def heard(
+        self, device: KnownDevice, message: Message, found: Normalised | None, *, received_us: int
+    ) -> None:
+        """Take a message that was accepted, and what it means."""
+        ...
+
+    def counted(self, device_id: str, *, frames: int, lost: int, now_us: int) -> None:
+        """Take how many frames came, and how many are missing."""
+        ...
+
+    def failed(self, device_id: str, reason: str, *, time_us: int) -> None:
+        """Take that a message could not be understood."""
+        ...
 
 
 class Ingest:
@@ -75,6 +94,7 @@ class Ingest:
 
     Attributes:
         on_measured: told what a device shows, and when it measured it.
+        observer: told how devices do.
     """
 
     def __init__(  # noqa: PLR0913 - what the composition wires, each by its name
@@ -94,9 +114,15 @@ class Ingest:
         self._now_us = now_us
         self.on_answer = on_answer
         self.on_measured: Callable[[str, Sequence[Measurement], int], None] = lambda _id, _told, _us: None
+        self.observer: Observer | None = None
         self.heard: dict[str, Heard] = {}
         self.figures = Figures()
         self.more = asyncio.Event()
+
+    @property
+    def directory(self) -> Directory:
+        """Which devices there are."""
+        return self._directory
 
     async def open(self) -> None:
         """Read when each device was heard."""
@@ -171,11 +197,33 @@ class Ingest:
         ]
         heard = self._heard_from(works)
         await self._frames.settle(outcomes, list(heard.values()), now_us=self._now_us())
+        if self.observer is not None:
+            self._tell_observer(self.observer, batch, works, outcomes, heard)
         self.heard.update(heard)
         self._count(outcomes)
         for work in works:
-            if work.measurements and not work.parcel.is_late:
-                self.on_measured(work.device.id, work.measurements, work.measured_us)
+            if work.found is not None and work.found.measurements and not work.parcel.is_late:
+                self.on_measured(work.device.id, work.found.measurements, work.measured_us)
+
+    def _tell_observer(
+        self,
+        observer: Observer,
+        batch: Sequence[Kept],
+        works: Sequence[_Work],
+        outcomes: Sequence[Outcome],
+        heard: Mapping[str, Heard],
+    ) -> None:
+        for work in works:
+            observer.heard(work.device, work.kept.message, work.found, received_us=work.kept.received_us)
+        for device_id, after in heard.items():
+            before = self.heard.get(device_id) or Heard(device_id, 0)
+            frames, lost = after.frames - before.frames, after.lost - before.lost
+            observer.counted(device_id, frames=frames, lost=lost, now_us=after.heard_us)
+        reasons = {one.number: one.reason for one in outcomes if one.reason in _NOT_UNDERSTOOD}
+        for kept in batch if reasons else ():
+            if kept.number in reasons:
+                for owner in self._directory.owners(kept.message.device):
+                    observer.failed(owner, reasons[kept.number], time_us=kept.received_us)
 
     async def _surely_prepared(self, kept: Kept) -> _Work | _Quarantine:
         try:
@@ -227,7 +275,7 @@ class Ingest:
         documents = (own,) if asset is None else (asset, own)
         state = "tested" if is_tested else "published"
         work = _Work(kept, device, Parcel(kept.number, documents), state, found.time_us, is_understood=True)
-        work.measurements = found.measurements
+        work.found = found
         return work
 
     async def _measured(self, profile: Profile, uplink: Uplink, received_us: int) -> Normalised:

@@ -55,11 +55,15 @@ class Silence:
 
     def _each(self, now_us: int) -> Iterator[SilentDevice]:
         for device in self._directory:
-            if reception_of(device.life) != "publish":
-                continue
-            allowed_s = self._directory.allowed_s(device)
-            if allowed_s > 0 and (found := self._judged(device, allowed_s, now_us)):
+            if found := self.judge(device, now_us):
                 yield found
+
+    def judge(self, device: KnownDevice, now_us: int) -> SilentDevice | None:
+        """Return how silent a device is; None where it is not, need not speak, or its interval is unknown."""
+        if reception_of(device.life) != "publish":
+            return None
+        allowed_s = self._directory.allowed_s(device)
+        return self._judged(device, allowed_s, now_us) if allowed_s > 0 else None
 
     def _judged(self, device: KnownDevice, allowed_s: float, now_us: int) -> SilentDevice | None:
         heard = self._heard.get(device.id)
