@@ -129,3 +129,41 @@ async def test_a_write_in_a_circle_changes_nothing_anywhere(city):
     assert problem["status"] == 508
     for node in (roads, waste):
         await node.ask("GET", "/entities/urn:ngsi-ld:Loop:1?local=true", status=404)
+
+
+async def test_a_batch_is_divided_and_told_of_entity_by_entity(city):
+    roads, waste = city["roads"], city["waste"]
+    kinds = [*EVERYTHING, "createBatch", "upsertBatch", "updateBatch", "mergeBatch", "deleteBatch"]
+    await roads.register(waste.node.url, "Crate", key=waste.node.key, mode="redirect", operations=kinds)
+    crates = [{"id": f"urn:ngsi-ld:Crate:{n}", "type": "Crate", "n": prop(n)} for n in range(3)]
+    box = {"id": "urn:ngsi-ld:Box:1", "type": "Box", "n": prop(1)}
+    made, _ = await roads.ask("POST", "/entityOperations/create", status=201, json=[*crates, box])
+    assert len(made) == 4
+    assert len((await waste.get("/entities", type="Crate"))[0]) == 3
+    assert (await roads.get("/entities", type="Crate", local="true"))[0] == []
+    told, _ = await roads.ask("POST", "/entityOperations/create", status=207, json=[crates[0], box])
+    assert {one["entityId"] for one in told["errors"]} == {crates[0]["id"], box["id"]}
+    by_source = {one["entityId"]: one.get("registrationId") for one in told["errors"]}
+    assert by_source[crates[0]["id"]] in roads.registered[0]
+    assert by_source[box["id"]] is None
+    changed = [{**one, "n": prop(9)} for one in (crates[1], box)]
+    await roads.ask("POST", "/entityOperations/upsert", status=204, json=changed)
+    await roads.ask("POST", "/entityOperations/update", status=204, json=changed)
+    await roads.ask("POST", "/entityOperations/merge", status=204, json=changed)
+    assert (await waste.get(f"/entities/{crates[1]['id']}"))[0]["n"]["value"] == 9
+    ids = [one["id"] for one in (*crates, box)]
+    await roads.ask("POST", "/entityOperations/delete", status=204, json=ids)
+    assert (await waste.get("/entities", type="Crate"))[0] == []
+
+
+async def test_a_batch_goes_entity_by_entity_to_a_source_that_takes_no_batches(city):
+    roads, waste = city["roads"], city["waste"]
+    await roads.register(waste.node.url, "Sack", key=waste.node.key, mode="redirect", operations=EVERYTHING)
+    sacks = [{"id": f"urn:ngsi-ld:Sack:{n}", "type": "Sack", "n": prop(n)} for n in range(2)]
+    await roads.ask("POST", "/entityOperations/create", status=201, json=sacks)
+    assert len((await waste.get("/entities", type="Sack"))[0]) == 2
+    told, _ = await roads.ask("POST", "/entityOperations/upsert", status=207, json=sacks)
+    assert told["success"] == []
+    assert all(one["error"]["type"].endswith("Conflict") for one in told["errors"])
+    await roads.ask("POST", "/entityOperations/delete", status=204, json=[one["id"] for one in sacks])
+    assert (await waste.get("/entities", type="Sack"))[0] == []

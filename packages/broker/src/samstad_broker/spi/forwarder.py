@@ -207,13 +207,14 @@ class Share(NamedTuple):
     """What of a write goes to one source.
 
     Attributes:
-        body: in the names of the client; None for what has none.
+        body: an entity, a fragment, an attribute, or a list of them for a batch, in the names of the client;
+            None for what has none.
         attributes: the names in it, as the client wrote them; empty where the whole entity is meant.
         is_supported: whether the source takes the operation; if not, nothing is sent (clause 5.6.1.4).
     """
 
     match: Match
-    body: Mapping[str, Any] | None
+    body: Any
     attributes: tuple[str, ...] = ()
     is_supported: bool = True
 

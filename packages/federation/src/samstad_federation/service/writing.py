@@ -7,7 +7,7 @@ repeats all of it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -76,15 +76,23 @@ def _sent(asked: Asked, share: Share, sending: Sending, context: Context) -> Sen
     body: Any = share.body
     if context is CORE and asked.context.link is None and asked.context.key != CORE.key:
         # An @context that stands nowhere on the web goes along with the content.
-        body = {**body, "@context": asked.context.output}
+        inside = {"@context": asked.context.output}
+        body = [_with(one, inside) for one in body] if isinstance(body, list) else {**body, **inside}
         return Sent(
             sending.method, url, {**headers, "Content-Type": "application/ld+json"}, orjson.dumps(body)
         )
     if context.key != asked.context.key:
-        change = renamed_body if sending.attribute is None else renamed_attribute
-        body = change(body, renaming(asked.context, context))
+        rename = renaming(asked.context, context)
+        if isinstance(body, list):
+            body = [renamed_body(one, rename) if isinstance(one, dict) else one for one in body]
+        else:
+            body = (renamed_body if sending.attribute is None else renamed_attribute)(body, rename)
     headers |= {"Link": link_header(context), "Content-Type": "application/json"}
     return Sent(sending.method, url, headers, orjson.dumps(body))
+
+
+def _with(one: Any, inside: Mapping[str, Any]) -> Any:
+    return {**one, **inside} if isinstance(one, dict) else one
 
 
 def _content(body: bytes) -> Any:

@@ -6,12 +6,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
 from typing import Any
 
-import orjson
-
 from samstad_broker.http.arrays import array_of
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
-from samstad_broker.http.problems import respond_to
+from samstad_broker.http.resources.batch_spreading import BatchKind, BatchSpread, Bound
+from samstad_broker.http.resources.spreading import problem_of
 from samstad_broker.http.responses import json_content, multi_status, no_content
 from samstad_broker.http.router import Route
 from samstad_broker.service.batch.create import create_batch
@@ -34,8 +33,13 @@ __all__ = ["routes"]
 _Pending = Context | Awaitable[Context] | BadRequestData
 _Expand = Callable[[Any, Context], EntityDocument]
 _Work = Callable[[Items], Awaitable[BatchOutcome]]
-_Bound = tuple[Any, Context | NgsiLdError]
-"""An item and its @context, or why it has none."""
+_Bound = Bound
+
+_CREATE = BatchKind("createBatch", "/entityOperations/create", "createEntity")
+_UPSERT = BatchKind("upsertBatch", "/entityOperations/upsert")
+_UPDATE = BatchKind("updateBatch", "/entityOperations/update", "appendAttrs", tail="/attrs")
+_MERGE = BatchKind("mergeBatch", "/entityOperations/merge", "mergeEntity", "PATCH", "")
+_DELETE = BatchKind("deleteBatch", "/entityOperations/delete", "deleteEntity", "DELETE", "")
 
 
 def routes(broker: Broker) -> list[Route]:
@@ -62,7 +66,7 @@ class _Batch:
     async def create(self, exchange: Exchange) -> Response:
         call, broker = exchange.call, self._broker
         outcome = await self._run(
-            exchange, _entity_expander(exchange), lambda items: create_batch(broker, call, items)
+            exchange, _CREATE, _entity_expander(exchange), lambda items: create_batch(broker, call, items)
         )
         return _answer(outcome, created_status=201)
 
@@ -71,6 +75,7 @@ class _Batch:
         update = "update" in exchange.parameters.options(frozenset({"update", "replace"}))
         outcome = await self._run(
             exchange,
+            _UPSERT,
             _entity_expander(exchange),
             lambda items: upsert_batch(broker, call, items, update=update),
         )
@@ -82,6 +87,7 @@ class _Batch:
         overwrite = "noOverwrite" not in exchange.parameters.options(frozenset({"noOverwrite"}))
         outcome = await self._run(
             exchange,
+            _UPDATE,
             _fragment_expander(exchange, merge=False),
             lambda items: update_batch(broker, call, items, overwrite=overwrite),
         )
@@ -92,6 +98,7 @@ class _Batch:
         broker.data(call)
         outcome = await self._run(
             exchange,
+            _MERGE,
             _fragment_expander(exchange, merge=True),
             lambda items: merge_batch(broker, call, items),
         )
@@ -102,11 +109,32 @@ class _Batch:
         if not isinstance(ids, list) or not all(isinstance(entity_id, str) for entity_id in ids):
             raise BadRequestData("The body is an array of entity ids, as texts.", pointer="")
         self._broker.data(exchange.call)
-        return _answer(await delete_batch(self._broker, exchange.call, ids), created_status=204)
+        return _answer(await self._deleted(exchange, ids), created_status=204)
 
-    async def _run(self, exchange: Exchange, expand: _Expand, work: _Work) -> BatchOutcome:
+    async def _deleted(self, exchange: Exchange, ids: list[str]) -> BatchOutcome:
+        spread = BatchSpread.of(self._broker, exchange, _DELETE)
+        if spread is None:
+            return await delete_batch(self._broker, exchange.call, ids)
+        check_size(self._broker, ids)
+        left = spread.divide_ids(ids)
+        await spread.send()
+        return spread.joined(
+            await delete_batch(self._broker, exchange.call, left) if left else BatchOutcome()
+        )
+
+    async def _run(self, exchange: Exchange, kind: BatchKind, expand: _Expand, work: _Work) -> BatchOutcome:
+        """Do what is this broker's, and what sources are to do, and tell of both."""
+        bound = await self._bound(exchange)
+        spread = BatchSpread.of(self._broker, exchange, kind)
+        if spread is None:
+            return await self._here(bound, expand, work)
+        left = spread.divide(bound, expand)
+        await spread.send()
+        return spread.joined(await self._here(left, expand, work) if left else BatchOutcome())
+
+    async def _here(self, bound: deque[_Bound], expand: _Expand, work: _Work) -> BatchOutcome:
         """Expand what can be expanded, do it, and add the refusals of the rest."""
-        entities = _Entities(await self._bound(exchange), expand)
+        entities = _Entities(bound, expand)
         outcome = await work(entities)
         outcome.failed = entities.refused + [
             (id_, entities.named(error, id_)) for id_, error in outcome.failed
@@ -237,18 +265,16 @@ def _fragment_expander(exchange: Exchange, *, merge: bool) -> _Expand:
 def _answer(outcome: BatchOutcome, *, created_status: int) -> Response:
     """Answer 201 with the new ids, 204, or 207 with both lists (clauses 5.2.16, 5.2.17)."""
     if outcome.failed:
-        errors = [
-            {"entityId": entity_id, "error": _problem(error)} if entity_id else {"error": _problem(error)}
-            for entity_id, error in outcome.failed
-        ]
+        errors = [_failed(entity_id, error) for entity_id, error in outcome.failed]
         return multi_status({"success": outcome.created + outcome.updated, "errors": errors})
     if outcome.created and created_status == 201:
         return json_content(outcome.created, status=201)
     return no_content()
 
 
-def _problem(error: Exception) -> Any:
-    """Return the problem details that the error alone would be answered with."""
-    if isinstance(error, NgsiLdError):
-        return error.problem()
-    return orjson.loads(respond_to(error, new_incident=lambda: "").body)
+def _failed(entity_id: str | None, error: Exception) -> dict[str, Any]:
+    """Tell of one refusal, with the registration of the source that it came from (clause 5.2.17)."""
+    told: dict[str, Any] = {"entityId": entity_id} if entity_id else {}
+    told["error"] = problem_of(error)
+    registration_id = getattr(error, "members", {}).get("registrationId")
+    return told if registration_id is None else {**told, "registrationId": registration_id}

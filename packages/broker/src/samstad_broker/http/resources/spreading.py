@@ -33,7 +33,7 @@ from samstad_ngsild.entities.names import check_uri
 from samstad_ngsild.errors import Conflict, LoopDetected, NgsiLdError, NonexistentTenant, ResourceNotFound
 from samstad_ngsild.query import alternatives, parse_type_selection
 
-__all__ = ["Spread", "passed_on", "problem_of", "require_write", "spread", "types_here"]
+__all__ = ["Spread", "failure_of", "passed_on", "problem_of", "require_write", "spread", "types_here"]
 
 _PASSED_ON = ("type", "options", "format", "observedAt", "lang", "datasetId", "deleteAll")
 
@@ -123,7 +123,7 @@ async def _carry_out(
     shares = [(share, wanted.sending) for share in division.shares]
     results = await broker.forwarder.send(asked_by(exchange, context), shares)
     if division.rest is None and len(results) == 1 and not results[0].is_success:
-        raise _sole_failure(results[0])
+        raise failure_of(results[0])
     own: Response | Exception | None = None
     if division.rest is not None:
         if any(result.status == 508 and result.share.match.source.mode != "inclusive" for result in results):
@@ -149,7 +149,7 @@ def _is_success(own: Response | Exception) -> bool:
     return isinstance(own, Response) and own.status != 207
 
 
-def _sole_failure(result: Result) -> Exception:
+def failure_of(result: Result) -> Exception:
     """Return the error of the one source that holds what is to be changed (clause 6.3.17)."""
     told: dict[str, Any] = {"registrationId": result.share.match.source.id}
     if not result.share.is_supported:
@@ -181,7 +181,7 @@ def _of_entity(
     errors = [
         {
             "entityId": entity_id,
-            "error": problem_of(_sole_failure(result)),
+            "error": problem_of(failure_of(result)),
             "registrationId": result.share.match.source.id,
         }
         for result in results
