@@ -24,6 +24,16 @@ _STATE: tuple[tuple[str, str, Callable[[Parts], float]], ...] = (
         lambda parts: parts.expiry.waiting,
     ),
     (
+        "samstad_snapshots",
+        "Snapshots of all tenants.",
+        lambda parts: parts.snapshots.number,
+    ),
+    (
+        "samstad_snapshots_waiting",
+        "Snapshots that wait to be filled.",
+        lambda parts: len(parts.snapshots.jobs),
+    ),
+    (
         "samstad_log_position",
         "Number of the last durable row.",
         lambda parts: parts.store.log.head.number,

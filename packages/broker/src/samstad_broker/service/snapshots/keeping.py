@@ -41,8 +41,9 @@ class SnapshotTask:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        for key, _ in list(self._snapshots.broker.state.datasets()):
-            self._snapshots.broker.state.forget(*key)  # the log tells also of those that have ended
+        state = self._snapshots.broker.state
+        for known, _ in list(state.datasets()):
+            state.forget(*known)  # the log tells also of those that have ended
         await self._until_taken(self._fail_interrupted)
         while True:
             self._snapshots.wake.clear()

@@ -36,8 +36,8 @@ SWEEPS = "snapshotSweeps"
 _DAY_US = 86_400 * 1_000_000
 
 Stored = Mapping[str, Any]
-"""``body``, ``owner``, ``status``, ``details``, ``pastDetails``; ``createdUs``, ``modifiedUs``, ``expiresUs`` and
-``usedUs``; ``told``: whether the endpoint knows of the last change."""
+"""``body``, ``owner``, ``status``, ``details``, ``pastDetails``; ``createdUs``, ``modifiedUs``,
+``expiresUs``, ``usedUs``; ``told``: whether the endpoint knows of the last change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +100,11 @@ class Snapshots:
 
     def __post_init__(self) -> None:
         self.broker.has_snapshot = self.admits
+
+    @property
+    def number(self) -> int:
+        """How many there are, of all tenants."""
+        return sum(len(self.documents.list(one, COLLECTION)) for one in self.broker.state.tenants())
 
     def admits(self, call: Call) -> bool:
         """Whether the caller may work on the snapshot of a call; notes that it was used.
