@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 import pytest
@@ -23,6 +25,7 @@ from samstad_broker.service.documents import LogDocuments
 from samstad_broker.service.expiry_task import ExpiryTask
 from samstad_broker.service.history import History
 from samstad_broker.service.registrations import Registrations
+from samstad_broker.service.registrations.sources import announce_sources
 from samstad_broker.service.snapshots import SnapshotNotices, Snapshots, SnapshotTask
 from samstad_broker.service.source_notices import COLLECTION as SOURCES
 from samstad_broker.service.source_notices import SourceNotices
@@ -31,6 +34,8 @@ from samstad_broker.service.writer import Writer, WriterLimits
 from samstad_broker.spi.notifier import Notice, Outcome, Result
 from samstad_broker.spi.standing import EverybodyStands
 from samstad_broker.store.memory import MemoryStore
+from samstad_federation.service.federation import Federation
+from samstad_federation.spi.wire import NoAnswer, Reply, Sent
 from samstad_ngsild.context import ContextResolver
 from samstad_ngsild.context.loader import LoadedContext
 from samstad_ngsild.errors import LdContextNotAvailable
@@ -189,12 +194,52 @@ class City:
         return self.endpoint.told
 
 
+class Streets:
+    """The network between brokers of one test: each is reached at ``http://<alias>.example``."""
+
+    def __init__(self) -> None:
+        self.cities: dict[str, City] = {}
+        self.sent: list[Sent] = []
+
+    async def send(self, sent: Sent) -> Reply:
+        self.sent.append(sent)
+        split = urlsplit(sent.url)
+        city = self.cities.get((split.hostname or "").removesuffix(".example"))
+        if city is None:
+            raise NoAnswer("nobody is there", is_sent=False)
+        headers = {name.lower(): value for name, value in sent.headers.items()}
+        headers["content-length"] = str(len(sent.body))
+        found = city.kernel(Request(sent.method, split.path, split.query, headers, sent.body, "192.0.2.8"))
+        response = await found if not hasattr(found, "status") else found
+        return Reply(response.status, {k.lower(): v for k, v in response.headers}, response.body)
+
+    async def close(self) -> None: ...
+
+
 @pytest.fixture
-async def city() -> AsyncIterator[City]:
+def streets() -> Streets:
+    return Streets()
+
+
+@pytest.fixture
+async def city(streets: Streets) -> AsyncIterator[City]:
+    async with open_city("city", streets) as city:
+        yield city
+
+
+@pytest.fixture
+async def parks(streets: Streets) -> AsyncIterator[City]:
+    """Give a second broker, which the first one reaches where a registration says so."""
+    async with open_city("parks", streets) as parks:
+        yield parks
+
+
+@asynccontextmanager
+async def open_city(alias: str, streets: Streets) -> AsyncIterator[City]:
     store, clock, endpoint, web = MemoryStore(), Clock(), Endpoint(), Contexts()
     writer = Writer(store.log, clock, WriterLimits(group_us=1))
     broker = Broker(
-        state=(await recover(store)).state, writer=writer, clock=clock, alias="city", may_begin_tenants=False
+        state=(await recover(store)).state, writer=writer, clock=clock, alias=alias, may_begin_tenants=False
     )
     broker.state.begin_tenant("water")
     broker.history = history = History(store.history, store.log, writer, clock)
@@ -242,7 +287,9 @@ async def city() -> AsyncIterator[City]:
     )
     routes = all_routes(broker, subscriptions, registrations, hosting, sources=sources, frozen=snapshots)
     kernel = Kernel(routes, authorizer=Doorman(), contexts=ContextBinding(resolver), now_us=clock.now_us)
-    city = City(clock, endpoint, web, kernel, broker)
+    broker.forwarder = Federation(streets, alias=alias, now_us=clock.now_us, resolve=resolver.resolve)
+    announce_sources(registrations, broker.forwarder, tenants=broker.state.tenants())
+    city = streets.cities[alias] = City(clock, endpoint, web, kernel, broker)
     work = (writer.run(), history.run(), delivery.run(), notices.run(), ExpiryTask(broker).run())
     work += (SnapshotTask(snapshots).run(), told.run())
     city.tasks = [asyncio.ensure_future(each) for each in work]
