@@ -17,6 +17,7 @@ __all__ = [
     "alert_entity",
     "alert_id",
     "alert_state",
+    "clock_s",
     "date",
     "emptying_entity",
     "iso",
@@ -24,6 +25,7 @@ __all__ = [
     "read_container",
     "read_geometry",
     "read_place",
+    "read_window",
     "rel",
     "sensed",
     "time_us",
@@ -104,7 +106,35 @@ def read_container(entity: Document, *, full_at: float) -> Container:
         owner=next(iter(_texts(attribute_of(entity, "owner"))), None),
         devices=_texts(attribute_of(entity, f"{WM}refDevice", "refDevice")),
         due_us=time_us(attribute_of(entity, f"{WM}nextActuationDeadline", "nextActuationDeadline")),
+        service_s=round(_number(attribute_of(entity, own("serviceSeconds"))) or 90),
+        window_s=read_window(attribute_of(entity, own("accessWindow")), entity["id"]),
     )
+
+
+def read_window(told: object, entity_id: str) -> tuple[int, int]:
+    """Return the seconds of a local day from and to which something holds; the whole day where nobody says.
+
+    Raises:
+        InventoryRefused: it is not written ``{"from": "06:00", "to": "14:30"}``.
+    """
+    if told is None:
+        return 0, 86_400
+    try:
+        early, late = (clock_s(told[name]) for name in ("from", "to"))  # type: ignore[index]
+    except (KeyError, TypeError, ValueError):
+        early, late = 1, 0
+    if late <= early:
+        raise InventoryRefused(f'{entity_id}: a window is written {{"from": "06:00", "to": "14:30"}}.')
+    return early, late
+
+
+def clock_s(text: str) -> int:
+    """Return the seconds of a day of a time such as 06:30; raises ValueError."""
+    hours, _, minutes = text.partition(":")
+    found = int(hours) * 3600 + int(minutes) * 60
+    if not 0 <= found <= 86_400 or not 0 <= int(minutes) < 60:
+        raise ValueError(text)
+    return found
 
 
 def read_geometry(entity: Document) -> Geometry | None:
@@ -150,8 +180,10 @@ def sensed(entity: Document) -> dict[str, tuple[str, float, int]]:
     return found
 
 
-def emptying_entity(container: Container, emptied: Emptied, *, stop: str | None = None) -> Document:
-    """Return an emptying; the same one has the same id, by whomever it is told."""
+def emptying_entity(
+    container: Container, emptied: Emptied, *, stop: str | None = None, full_us: int = 0
+) -> Document:
+    """Return an emptying; told twice it has the same id. ``full_us``: how long the container was full."""
     local = container.id.rpartition(":")[2]
     entity: Document = {
         "id": f"urn:ngsi-ld:WasteEmptying:{_authority(container)}:{local}-{emptied.at_us // 1_000_000}",
@@ -160,6 +192,7 @@ def emptying_entity(container: Container, emptied: Emptied, *, stop: str | None 
         own("emptiedAt"): date(emptied.at_us),
         own("levelAfter"): prop(round(emptied.after, 4), iso(emptied.at_us)),
         own("toldBy"): prop(emptied.by),
+        own("fullHours"): prop(round(max(full_us, 0) / 3_600_000_000, 3), unit="HUR"),
     }
     if emptied.before is not None:
         entity[own("levelBefore")] = prop(round(emptied.before, 4), iso(emptied.at_us))

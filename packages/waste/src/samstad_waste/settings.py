@@ -17,6 +17,15 @@ class WasteSettings(msgspec.Struct, frozen=True):
         "Europe/Stockholm"
     )
     language: Annotated[str, Meta(pattern="^(sv|en)$", description="Of alerts: sv or en.")] = "sv"
+    oldest_days: Annotated[
+        float, Meta(ge=0, description="A bin is emptied after so many days at most; 0: as long as it holds.")
+    ] = 14.0
+    overflow_m: Annotated[float, Meta(gt=0, description="Metres of driving that one overflow is worth.")] = (
+        60_000.0
+    )
+    cost_per_km: Annotated[float, Meta(ge=0, description="Of driving, in the city's currency.")] = 15.0
+    cost_per_h: Annotated[float, Meta(ge=0, description="Of a lorry with its crew.")] = 850.0
+    co2_per_km: Annotated[float, Meta(ge=0, description="Kilograms that a lorry gives off.")] = 0.9
     full_at: Annotated[
         float, Meta(gt=0, le=1, description="Share at which a bin counts as full, where it says nothing.")
     ] = 0.9

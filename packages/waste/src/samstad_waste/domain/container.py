@@ -72,6 +72,8 @@ class Container(NamedTuple):
         full_at: share at which it counts as full.
         devices: in it.
         due_us: it must be emptied before; 0 where no time is set.
+        service_s: seconds that an emptying takes.
+        window_s: seconds of the local day between which it may be emptied.
     """
 
     id: str
@@ -84,6 +86,8 @@ class Container(NamedTuple):
     owner: str | None = None
     devices: tuple[str, ...] = ()
     due_us: int = 0
+    service_s: int = 90
+    window_s: tuple[int, int] = (0, 86_400)
 
 
 def level_of_distance(geometry: Geometry, distance_m: float) -> float:

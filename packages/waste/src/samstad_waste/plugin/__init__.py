@@ -59,5 +59,19 @@ plugin = Plugin(
                 "Load the plan again and see what holds.",
             ),
         ),
+        Problem(
+            "waste-away",
+            503,
+            ProblemText(
+                "Kan inte just nu",
+                "Det har inte sparats, eller så blev det ingen plan.",
+                "Skicka det igen om en stund; samma sak två gånger gör ingen skada.",
+            ),
+            ProblemText(
+                "Not at the moment",
+                "It is not kept, or no plan came of it.",
+                "Send it again in a while; the same thing twice does no harm.",
+            ),
+        ),
     ),
 )

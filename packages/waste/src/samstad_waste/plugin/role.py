@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from importlib.resources import files
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
+from starlette.requests import Request
+from starlette.responses import Response
 
 from samstad_ngsild.client import ClientError, Notification
 from samstad_ngsild.errors import NgsiLdError
@@ -20,40 +22,76 @@ from samstad_plugin.service import (
     Demand,
     Endpoint,
     Followed,
+    OwnCheck,
     Service,
     Surroundings,
 )
 from samstad_waste.domain.conditions import Limits
 from samstad_waste.domain.errors import WasteError
 from samstad_waste.domain.names import CONTAINER, WM, own
+from samstad_waste.domain.urgency import Policy
+from samstad_waste.gateway.osrm import OsrmMatrix
+from samstad_waste.gateway.solving.process import SolverProcess
+from samstad_waste.http.crew import Crew
 from samstad_waste.http.desk import Desk, Unknown
+from samstad_waste.http.figures import Figures
+from samstad_waste.http.plans import Plans
 from samstad_waste.mapping import SENSED, Document
 from samstad_waste.service.alerting import Alerting
 from samstad_waste.service.bins import Bins
+from samstad_waste.service.collecting import Collecting, NotNow
+from samstad_waste.service.fleet import DEPOT, SITE, VEHICLE, Fleet
+from samstad_waste.service.followup import Rates
 from samstad_waste.service.history import learn_history
-from samstad_waste.service.writing import Writer
+from samstad_waste.service.planning import Planner, Planning
+from samstad_waste.service.writing import NotKept, Writer
 from samstad_waste.settings import WasteSettings
+from samstad_waste.spi.matrix import NoRoads, RoadMatrix
+from samstad_waste.spi.solver import SolverAway
 
 __all__ = ["start"]
 
 _SECOND_US = 1_000_000
 _HOUR_US = 3_600 * _SECOND_US
 _LOOK_US = 60 * _SECOND_US
-_ERRORS: dict[type[Exception], str] = {Unknown: "waste-unknown", WasteError: "waste-refused"}
+_ERRORS: dict[type[Exception], str] = {
+    Unknown: "waste-unknown",
+    NotNow: "waste-not-now",
+    NotKept: "waste-away",
+    SolverAway: "waste-away",
+    ClientError: "waste-away",
+    WasteError: "waste-refused",
+}
+Handler = Callable[[Request], Awaitable[Response]]
 _DEVICE = (*SENSED, own("sensedAngle"), own("positionSensed"), "temperature", "location", "controlledAsset")
 _CONTAINER = (
     *SENSED,
-    own("sensedAngle"),
+    *(own("sensedAngle"), own("serviceSeconds"), own("accessWindow")),
     *("fillingLevel", "status", "location", "name", "storedWasteKind", "binCapacity", "owner"),
     *("binFullnessThreshold", "refWasteContainerModel", "temperature", "refDevice", "nextActuationDeadline"),
     *(f"{WM}temperature", f"{WM}refDevice", f"{WM}nextActuationDeadline"),
 )
 
 
+def _planning(settings: WasteSettings) -> Planning:
+    return Planning(
+        zone=ZoneInfo(settings.time_zone),
+        detour=settings.detour,
+        speed_ms=settings.speed_kmh / 3.6,
+        next_h=settings.visit_every_h,
+        last_h=settings.oldest_days * 24,
+        policy=Policy(overflow_m=settings.overflow_m),
+    )
+
+
 @asynccontextmanager
 async def start(surroundings: Surroundings[WasteSettings]) -> AsyncIterator[Service]:
-    """Give the service."""
-    yield _Role(surroundings).service()
+    """Give the service, and end the solver's process afterwards."""
+    role = _Role(surroundings)
+    try:
+        yield role.service()
+    finally:
+        await role.solver.close()
 
 
 class _Role:
@@ -77,22 +115,68 @@ class _Role:
         self.writer = Writer(
             self.bins, surroundings.client, told=lambda why: log.warning("waste.not_written", detail=why)
         )
+        self.fleet = Fleet()
+        self.collecting = Collecting(self.bins)
+        self.solver = SolverProcess()
+        self.planner = Planner(self.bins, self.fleet, self.solver, self._matrix(), _planning(settings))
         self._show_figures()
+
+    def _matrix(self) -> RoadMatrix:
+        url, log = self._surroundings.settings.matrix_url, self._surroundings.log
+        return (
+            OsrmMatrix(url, told=lambda why: log.warning("waste.no_matrix", detail=why)) if url else NoRoads()
+        )
+
+    async def flush(self) -> None:
+        """Return when everything is in the broker; what is acknowledged is durable (I3)."""
+        await self.writer.write()
+        if self.bins.outbox:
+            self._more.set()
+            raise NotKept("The broker does not answer; nothing is lost that is sent again.")
 
     def service(self) -> Service:
         """Return what the node runs."""
-        desk = Desk(self.bins, active=lambda: self.alerting.active, now_us=self._surroundings.clock.now_us)
-        read = Demand("read", CONTAINER)
         return Service(
-            endpoints=(
-                Endpoint("GET", "/bins", desk.listed, read),
-                Endpoint("GET", "/bins/{bin}/forecast", desk.foreseen, read),
-            ),
+            endpoints=self._endpoints(),
             follows=self._follows(),
             tasks={"work": self._work, "look": self._look, "learn": self._learn},
             errors=_ERRORS,
             checks=self._checks,
         )
+
+    def _endpoints(self) -> tuple[Endpoint, ...]:
+        now_us = self._surroundings.clock.now_us
+        settings = self._surroundings.settings
+        desk = Desk(self.bins, active=lambda: self.alerting.active, now_us=now_us)
+        plans = Plans(
+            self.planner,
+            self.collecting,
+            flush=self.flush,
+            now_us=now_us,
+            seconds=(settings.plan_seconds, settings.replan_seconds),
+        )
+        crew = Crew(self.collecting, flush=self.flush, now_us=now_us)
+        rates = Rates(settings.co2_per_km, settings.cost_per_km, settings.cost_per_h)
+        figures = Figures(self._surroundings.client, self.collecting, rates=rates, now_us=now_us)
+        read, write = Demand("read", CONTAINER), Demand("write", CONTAINER)
+        page = OwnCheck("the page holds no data; what it asks for is checked")
+        rows: tuple[tuple[str, str, Handler, Demand | OwnCheck], ...] = (
+            ("GET", "/bins", desk.listed, read),
+            ("GET", "/bins/{bin}/forecast", desk.foreseen, read),
+            ("GET", "/plans", plans.listed, read),
+            ("POST", "/plans", plans.make, write),
+            ("GET", "/plans/{plan}", plans.shown, read),
+            ("POST", "/plans/{plan}/change", plans.change, write),
+            ("POST", "/plans/{plan}/activate", plans.activate, write),
+            ("POST", "/plans/{plan}/withdraw", plans.withdraw, write),
+            ("GET", "/plans/{plan}/bins/{bin}", plans.explained, read),
+            ("GET", "/followup", figures.shown, read),
+            ("GET", "/crew", crew.page, page),
+            ("GET", "/crew/routes", crew.routes, read),
+            ("POST", "/crew/reports", crew.take, write),
+            ("GET", "/crew/{name}", crew.file, page),
+        )
+        return tuple(Endpoint(*row) for row in rows)
 
     def _follows(self) -> tuple[Followed, ...]:
         def to(take: Callable[[Iterable[Document]], None]) -> Callable[[Notification], object]:
@@ -102,7 +186,11 @@ class _Role:
 
             return told
 
-        rows = (
+        rows: tuple[tuple[str, str, Callable[[Iterable[Document]], None], tuple[str, ...]], ...] = (
+            ("depots", DEPOT, self.fleet.take_depots, ()),
+            ("sites", SITE, self.fleet.take_sites, ()),
+            ("vehicles", VEHICLE, self.fleet.take_vehicles, ()),
+            ("plans", "CollectionPlan", self.collecting.take_plans, ("planVersion",)),
             ("models", "WasteContainerModel", self.bins.take_models, ()),
             ("containers", "WasteContainer", self.bins.take_containers, _CONTAINER),
             ("devices", "Device", self.bins.take_devices, _DEVICE),

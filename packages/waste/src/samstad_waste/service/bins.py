@@ -36,6 +36,8 @@ class Bin:
     Attributes:
         words: what each sensor told last, by source and attribute: a share or a count, and when.
         counted_from: the deposit counter at the last emptying, by source.
+        written: the level that was written last.
+        full_since_us: when it was first seen to be full after its last emptying; 0 where it is not.
     """
 
     container: Container
@@ -45,6 +47,7 @@ class Bin:
     words: dict[tuple[str, str], tuple[str, float, int]] = field(default_factory=dict)
     counted_from: dict[tuple[str, str], float] = field(default_factory=dict)
     written: Reading | None = None
+    full_since_us: int = 0
 
 
 class Bins:
@@ -105,7 +108,12 @@ class Bins:
             if "deletedAt" in entity:
                 self._bins.pop(entity["id"], None)
                 continue
-            one = self._told(mapping.read_container(entity, full_at=self._full_at), entity)
+            try:
+                container = mapping.read_container(entity, full_at=self._full_at)
+            except InventoryRefused as error:
+                self.refused[entity["id"]] = error.detail
+                continue
+            one = self._told(container, entity)
             self._hear(one, entity)
             self._level_told(one, entity)
             self.touched.add(entity["id"])
@@ -271,6 +279,8 @@ class Bins:
                 self._emptied(one, event, stop)
             elif isinstance(event, LevelSeen):
                 self.figures["levels"] += 1
+                is_full = event.level >= one.container.full_at
+                one.full_since_us = (one.full_since_us or event.at_us) if is_full else 0
             else:
                 self.figures["doubtful"] += 1
         seen = [event for event in events if isinstance(event, LevelSeen | Emptied)]
@@ -286,7 +296,9 @@ class Bins:
         for source, (kind, value, _) in one.words.items():
             if kind == "deposits":
                 one.counted_from[source] = value
-        self.put(mapping.emptying_entity(one.container, event, stop=stop))
+        full_us = event.at_us - one.full_since_us if one.full_since_us else 0
+        one.full_since_us = 0
+        self.put(mapping.emptying_entity(one.container, event, stop=stop, full_us=full_us))
         self.put({"id": one.container.id, "dateLastEmptying": mapping.date(event.at_us)})
         for told in self._emptyings:
             told(one, event)

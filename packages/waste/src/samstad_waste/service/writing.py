@@ -10,9 +10,13 @@ from samstad_ngsild.errors import NgsiLdError
 from samstad_waste.service.bins import Bins, Document
 from samstad_waste.spi.city import City
 
-__all__ = ["Writer"]
+__all__ = ["NotKept", "Writer"]
 
 _TURN = 500
+
+
+class NotKept(Exception):
+    """What was told is not in the broker yet."""
 
 
 class Writer:
