@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import os
+import shutil
 import time
 
 import aiocoap
@@ -22,7 +23,12 @@ PROFILE = "https://w3id.org/samstad/deviceProfile"
 CONTRACT = "https://w3id.org/samstad/contract"
 BIN = "urn:ngsi-ld:WasteContainer:street:1"
 CITY = '<https://w3id.org/samstad/context/v1/city.jsonld>; rel="http://www.w3.org/ns/json-ld#context"'
-QUICK = {"SAMSTAD_DEMO": "1", "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3", "SAMSTAD_DEVICES_COAP_PORT": "0"}
+QUICK = {
+    "SAMSTAD_DEMO": "1",
+    "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3",
+    "SAMSTAD_DEVICES_COAP_PORT": "0",
+    "SAMSTAD_DEVICES_COAPS_PORT": "0",
+}
 CODEC = "function decodeUplink(input) { return {data: {level: input.bytes[0]}}; }"
 
 
@@ -259,7 +265,34 @@ def signed(key: dict, body: bytes, *, time_s: int) -> dict:
     return {"Authorization": f"samstad-hmac-sha256 {told}"}
 
 
-async def test_a_signed_push_is_taken_once_and_keys_overlap_until_they_are_ended(city, admin, stranger):
+async def speaks_dtls(admin, city, path: str) -> None:
+    """Open a session by another implementation of DTLS, and push."""
+    if shutil.which("openssl") is None:
+        return
+    key = await post(admin, path, {"kind": "psk"})
+    port = city.run["roles"]["devices"]["ports"]["coaps"]
+    client = await asyncio.create_subprocess_exec(
+        *("openssl", "s_client", "-dtls1_2", "-connect", f"127.0.0.1:{port}", "-quiet"),
+        *("-psk", key["secret"], "-psk_identity", key["key"], "-cipher", "PSK-AES128-CCM8:@SECLEVEL=0"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        client.stdin.write(bytes.fromhex("40020001") + b"\xb4push\xff" + b'{"level": 48}')
+
+        async def is_48():
+            return await level(admin) == 0.48
+
+        await until(is_48)
+    finally:
+        client.kill()
+        await client.wait()
+    async with admin.delete(f"{path}/{key['key']}") as answer:
+        assert answer.status == 204
+
+
+async def test_a_signed_push_is_taken_once_and_keys_overlap_until_they_are_ended(city, admin, stranger):  # noqa: PLR0915 - one story
     await furnish(admin)
     asset = {"type": "Relationship", "object": BIN}
     box = "urn:ngsi-ld:Device:street:4"
@@ -301,6 +334,7 @@ async def test_a_signed_push_is_taken_once_and_keys_overlap_until_they_are_ended
         (listed,) = (await answer.json())["keys"]
     assert listed["key"] == new["key"]
     assert "secret" not in listed
+    await speaks_dtls(admin, city, path)
     assert (city.data / "devices-keys.key").stat().st_mode & 0o777 == 0o600
     await post(admin, f"/devices/v1/devices/{box}/life", {"state": "lost", "reason": "stolen"}, status=200)
     told = signed(new, b'{"level": 47}', time_s=now_s)

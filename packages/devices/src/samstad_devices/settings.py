@@ -26,6 +26,10 @@ class DevicesSettings(msgspec.Struct, frozen=True):
         int,
         Meta(ge=-1, le=65_535, description="UDP port of CoAP without encryption; 0 is a free one, -1 none."),
     ] = 5683
+    coaps_host: Annotated[str, Meta(description="Address that CoAP over DTLS listens on.")] = "127.0.0.1"
+    coaps_port: Annotated[
+        int, Meta(ge=-1, le=65_535, description="UDP port of CoAP over DTLS; 0 is a free one, -1 none.")
+    ] = 5684
     coap_networks: Annotated[
         tuple[str, ...], Meta(description="From where datagrams are read; others are dropped unanswered.")
     ] = ("127.0.0.0/8", "::1/128")

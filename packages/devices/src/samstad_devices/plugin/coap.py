@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import ip_network
 from typing import Any
 
-from samstad_devices.gateway.coap import CoapBounds, CoapServer, PortTaken, PushResource
+from samstad_devices.gateway.coap import CoapBounds, CoapServer, PortTaken, PushResource, SecureSockets
 from samstad_devices.gateway.lwm2m import (
     Client,
     Clients,
@@ -21,6 +22,7 @@ from samstad_devices.service.directory import Directory
 from samstad_devices.service.ingest import Ingest
 from samstad_devices.settings import DevicesSettings
 from samstad_devices.spi.credentials import Credentials
+from samstad_devices.store.keys import SqliteKeys
 from samstad_plugin import CannotStart
 from samstad_plugin.service import Check, CheckState, Surroundings
 
@@ -72,7 +74,9 @@ async def coap_way(
     surroundings: Surroundings[DevicesSettings],
     ingest: Ingest,
     directory: Directory,
+    *,
     credentials: Credentials,
+    keys: SqliteKeys,
 ) -> AsyncIterator[CoapWay]:
     """Open the endpoint; a port that is taken is told by a check, and the other ways in go on.
 
@@ -83,6 +87,8 @@ async def coap_way(
     bounds = _bounds(surroundings.settings)
     server = CoapServer(bounds, now_us=now_us)
     clients = Clients(now_us=now_us)
+    secure = SecureSockets(keys, now_us=now_us)
+    keys.on_revoked = secure.revoke
     way = CoapWay(server, clients, Operations(server, clients, ingest))
     clients.on_end = way.operations.end
     directory_resource = DirectoryResource(
@@ -99,8 +105,8 @@ async def coap_way(
     registrations = RegistrationResource(directory_resource)
     await server.open([(("push",), push), (("rd",), directory_resource), (("rd",), registrations)])
     try:
-        await _listen(way, surroundings)
-        _show_figures(surroundings, way)
+        await _listen(way, surroundings, secure)
+        _show_figures(surroundings, way, secure)
         yield way
     finally:
         await way.operations.close()
@@ -116,24 +122,38 @@ def _bounds(settings: DevicesSettings) -> CoapBounds:
     return CoapBounds(networks=networks, per_second=settings.coap_per_second)
 
 
-async def _listen(way: CoapWay, surroundings: Surroundings[DevicesSettings]) -> None:
-    settings = surroundings.settings
-    if settings.coap_port < 0:
-        return
-    try:
-        way.ports["coap"] = await way.server.listen(settings.coap_host, settings.coap_port)
-    except PortTaken as error:
-        surroundings.log.warning("devices.coap_port_taken", detail=str(error))
-        told = f"{error} Set devices.coap_port to another port, 0 for a free one, -1 for none."
-        way.checks.append(Check("coap", CheckState.DEGRADED, told))
+async def _listen(way: CoapWay, surroundings: Surroundings[DevicesSettings], secure: SecureSockets) -> None:
+    settings, server = surroundings.settings, way.server
+    wanted = {
+        "coap": (settings.coap_port, partial(server.listen, settings.coap_host)),
+        "coaps": (settings.coaps_port, partial(server.listen_securely, settings.coaps_host, secure=secure)),
+    }
+    for scheme, (port, listen) in wanted.items():
+        if port < 0:
+            continue
+        try:
+            way.ports[scheme] = await listen(port=port)
+        except PortTaken as error:
+            surroundings.log.warning("devices.coap_port_taken", detail=str(error))
+            told = f"{error} Set devices.{scheme}_port to another port, 0 for a free one, -1 for none."
+            way.checks.append(Check(scheme, CheckState.DEGRADED, told))
 
 
-def _show_figures(surroundings: Surroundings[DevicesSettings], way: CoapWay) -> None:
+def _show_figures(surroundings: Surroundings[DevicesSettings], way: CoapWay, secure: SecureSockets) -> None:
     surroundings.metrics.gauges(
         "samstad_devices_coap_dropped",
         "Datagrams that were dropped unanswered since the start of the role, by reason.",
         ("reason",),
-        lambda: [((reason,), count) for reason, count in way.server.door.dropped.items()],
+        lambda: [
+            ((reason,), count)
+            for reason, count in (way.server.door.dropped + way.server.secure_door.dropped).items()
+        ],
+    )
+    surroundings.metrics.gauges(
+        "samstad_devices_dtls",
+        "Sessions of DTLS that are open, and handshakes since the start by how they ended.",
+        ("figure",),
+        lambda: [((figure,), count) for figure, count in secure.figures().items()],
     )
     surroundings.metrics.gauges(
         "samstad_devices_lwm2m_clients",

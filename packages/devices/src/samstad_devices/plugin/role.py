@@ -131,7 +131,7 @@ async def _service(
     )
     _show_figures(surroundings, ingest, pool)
     async with (
-        coap_way(surroundings, ingest, directory, credentials) as coap,
+        coap_way(surroundings, ingest, directory, credentials=credentials, keys=keys) as coap,
         mqtt_way(surroundings, credentials, ingest, on_takeover=watch.health.taken_over) as mqtt,
         command_ways(
             surroundings, directory, ingest, understanding=understanding, mqtt=mqtt, coap=coap

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 from samstad_devices.spi.credentials import CredentialRefused
@@ -34,6 +35,8 @@ class SqliteKeys:
     def __init__(self, database: Database, seal: Seal | None) -> None:
         self._database = database
         self._seal = seal
+        self.on_revoked: Callable[[str, str | None], None] = lambda _, __: None
+        """Told of each end of keys: the subject, and which key, or None for all."""
 
     def _sealed(self) -> Seal:
         if self._seal is None:
@@ -78,7 +81,9 @@ class SqliteKeys:
                 )
                 return self._database.connection.changes()
 
-        return await self._database.run(write)
+        ended = await self._database.run(write)
+        self.on_revoked(subject, key_id)
+        return ended
 
     async def all(self, reading: Reading) -> list[Key]:
         """Return every key, for somebody who leaves; who and why is written down first."""

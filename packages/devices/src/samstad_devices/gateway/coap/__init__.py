@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from samstad_devices.gateway.coap.bounds import CoapBounds
 from samstad_devices.gateway.coap.push import PushResource
+from samstad_devices.gateway.coap.secure_socket import SecureSockets
 from samstad_devices.gateway.coap.server import CoapServer, PortTaken
 
-__all__ = ["CoapBounds", "CoapServer", "PortTaken", "PushResource"]
+__all__ = ["CoapBounds", "CoapServer", "PortTaken", "PushResource", "SecureSockets"]

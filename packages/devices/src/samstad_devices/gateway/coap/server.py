@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from ipaddress import ip_network
 from typing import Any
 
 from aiocoap import Context
 from aiocoap.resource import Site, WKCResource
 
 from samstad_devices.gateway.coap.bounds import CoapBounds, Door
+from samstad_devices.gateway.coap.secure_socket import SecureSockets
 from samstad_devices.gateway.coap.socket import MessageInterface, Peer, PlainSocket
 
 __all__ = ["CoapServer", "PortTaken"]
+
+
+_EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+"""Who has no key gets nowhere, and is sent no more than came."""
 
 
 class PortTaken(Exception):
@@ -29,6 +36,7 @@ class CoapServer:
 
     def __init__(self, bounds: CoapBounds, *, now_us: Callable[[], int]) -> None:
         self.door = Door(bounds, now_us)
+        self.secure_door = Door(replace(bounds, networks=_EVERYWHERE), now_us)
         self._context: Context | None = None
         self._interfaces: dict[str, MessageInterface] = {}
 
@@ -62,15 +70,27 @@ class CoapServer:
         Raises:
             PortTaken: the address is in use, or none of this machine's.
         """
-        return await self._listen(host, port, "coap", lambda interface: PlainSocket(self.door, interface))
+        return await self._listen(
+            host, port, "coap", lambda interface: PlainSocket(self.door, interface), self.door
+        )
+
+    async def listen_securely(self, host: str, port: int, secure: SecureSockets) -> int:
+        """Listen with DTLS, and return the port; raises as ``listen``."""
+        return await self._listen(
+            host,
+            port,
+            "coaps",
+            lambda interface: secure.socket(self.secure_door, interface),
+            self.secure_door,
+        )
 
     async def _listen(
-        self, host: str, port: int, scheme: str, make: Callable[[MessageInterface], Any]
+        self, host: str, port: int, scheme: str, make: Callable[[MessageInterface], Any], door: Door
     ) -> int:
         opened: list[Any] = []
 
         async def construct(manager: Any) -> MessageInterface:
-            interface = MessageInterface(manager, self.door, scheme)
+            interface = MessageInterface(manager, door, scheme)
             try:
                 _, socket = await asyncio.get_running_loop().create_datagram_endpoint(
                     lambda: make(interface), local_addr=(host, port)
