@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
@@ -13,18 +13,18 @@ import orjson
 from samstad_broker.spi.forwarder import Asked, Match
 from samstad_federation.domain.asking import attributes_for, query_parameters
 from samstad_federation.domain.joining import UNTOLD, Version, is_valid, reduced
+from samstad_federation.domain.sources import covers
 from samstad_federation.domain.warnings import WarningCode, foreign_warnings, warning
 from samstad_federation.service.contacts import Contacts, Fate, Outcome
 from samstad_federation.service.naming import Resolve, link_header, names_for
 from samstad_federation.settings import FederationSettings
 from samstad_federation.spi.wire import Reply, Sent
 from samstad_ngsild.context import Context
-from samstad_ngsild.document import EntityDocument
 from samstad_ngsild.entities.expand import expand_entity
 from samstad_ngsild.errors import NgsiLdError
 from samstad_ngsild.query import Query
 
-__all__ = ["Answers", "Given"]
+__all__ = ["Answers", "Given", "Held"]
 
 _SLICE = 50
 """Entities read before other requests get their turn: about 2 ms (I5)."""
@@ -38,17 +38,27 @@ class Given:
     """What a source gave.
 
     Attributes:
-        versions: by entity id, in the order of the answer.
+        held: by entity id, in the order of the answer.
         warnings: values of ``NGSILD-Warning``.
+        broken: entities that were not valid.
         more: whether it has others.
         total: how many it says that it has.
     """
 
     match: Match
-    versions: dict[str, Version] = field(default_factory=dict)
+    held: dict[str, Held] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    broken: int = 0
     more: bool = False
     total: int | None = None
+
+
+class Held(NamedTuple):
+    """An entity as a source gave it; it is read when it is to be shown, which of many only a page is."""
+
+    given: Given
+    body: dict[str, Any]
+    context: Context
 
 
 class _Batch(NamedTuple):
@@ -206,36 +216,61 @@ class Answers:
         *,
         only: frozenset[str] | None = None,
     ) -> None:
-        """Keep what of an answer is valid and asked for; what is broken is left out, with one warning."""
-        broken = 0
+        """Keep what of an answer is asked for and may be seen."""
         for number, body in enumerate(bodies, start=1):
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
-            try:
-                document = await self._expanded(body, context)
-            except NgsiLdError:
-                broken += 1
-                continue
-            if only is not None and document["id"] not in only:
-                broken += 1
-                continue
-            about = reduced(document, given.match)
-            if about is not None and asked.may_read(about["type"]) and is_valid(about, asked.now_us):
-                given.versions.setdefault(about["id"], Version(given.match, about))
-        if broken:
-            told = f"{broken} of {len(bodies)} entities from {given.match.source.id} are not valid"
-            given.warnings.append(self._warning(asked, WarningCode.INVALID, told))
+            own = await self._context_of(body, context)
+            types = None if own is None else _types_of(body, own)
+            if own is None or types is None or (only is not None and body["id"] not in only):
+                given.broken += 1
+            elif covers(given.match.information, body["id"], types) is not None and asked.may_read(types):
+                given.held.setdefault(body["id"], Held(given, body, own))
 
-    async def _expanded(self, body: Any, context: Context) -> EntityDocument:
-        if isinstance(body, dict) and "@context" in body:
-            body = dict(body)
-            own = body.pop("@context")
-            if own not in (context.source, context.output):
-                context = await self._resolve(own)
-        return expand_entity(body, context, now=UNTOLD, keep_system=True)
+    async def _context_of(self, body: Any, context: Context) -> Context | None:
+        """Return the names that an entity is written in; None for what is no entity."""
+        if not isinstance(body, dict) or "@context" not in body:
+            return context if isinstance(body, dict) else None
+        if body["@context"] in (context.source, context.output):
+            return context
+        try:
+            return await self._resolve(body["@context"])
+        except NgsiLdError:
+            return None
+
+    def read(self, asked: Asked, held: Held) -> Version | None:
+        """Return what a source says of an entity; None where that is not valid, or no more."""
+        match = held.given.match
+        body = {name: value for name, value in held.body.items() if name != "@context"}
+        try:
+            document = expand_entity(body, held.context, now=UNTOLD, keep_system=True)
+        except NgsiLdError:
+            held.given.broken += 1
+            return None
+        about = reduced(document, match)
+        return Version(match, about) if about is not None and is_valid(about, asked.now_us) else None
+
+    def warnings(self, asked: Asked, givens: Iterable[Given]) -> list[str]:
+        """Return the warnings of sources, each once."""
+        found: dict[str, None] = {}
+        for given in givens:
+            found |= dict.fromkeys(given.warnings)
+            if given.broken:
+                told = f"{given.broken} entities from {given.match.source.id} are not valid"
+                found[self._warning(asked, WarningCode.INVALID, told)] = None
+        return list(found)
 
     def _warning(self, asked: Asked, code: WarningCode, text: str) -> str:
         return warning(code, self._contacts.alias(asked.tenant), text)
+
+
+def _types_of(body: dict[str, Any], context: Context) -> tuple[str, ...] | None:
+    """Return the types of an entity; None where it has no id or no types."""
+    kinds = body.get("type")
+    listed = kinds if isinstance(kinds, list) else [kinds]
+    if not isinstance(body.get("id"), str) or not listed or not all(isinstance(k, str) for k in listed):
+        return None
+    return tuple(map(context.expand, listed))
 
 
 def _read(reply: Reply) -> _Batch | None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 from samstad_broker.spi.forwarder import Asked, Combined, Inquiry, LocalPage, Match, Window
 from samstad_federation.domain.joining import Version, joined
 from samstad_federation.domain.warnings import WarningCode, warning
-from samstad_federation.service.answers import Answers, Given
+from samstad_federation.service.answers import Answers, Given, Held
 from samstad_federation.settings import FederationSettings
 from samstad_ngsild.document import EntityDocument
 from samstad_ngsild.errors import TooComplexQuery, TooManyResults
@@ -26,9 +26,9 @@ __all__ = ["LOCAL", "Reading"]
 LOCAL = "@none"
 """Stands for this broker in an entity map (clause 5.2.39)."""
 
-_SLICE = 200
+_SLICE = 50
 _T = TypeVar("_T")
-Versions = dict[str, list[Version]]
+Versions = dict[str, list[Version | Held]]
 
 
 class _First(NamedTuple):
@@ -67,10 +67,9 @@ class Reading:
     ) -> Combined:
         """Return what all know of one entity."""
         givens = await _at_once(self._answers.entity(asked, match, entity_id, wanted) for match in matches)
-        versions = [] if local is None else [Version(None, local)]
-        versions += [version for given in givens for version in given.versions.values()]
-        documents = [joined(versions, now_us=asked.now_us)] if versions else []
-        return Combined(documents, _warnings(givens))
+        found = _by_id([] if local is None else [local], givens)
+        documents = await self._joined(asked, found)
+        return Combined(documents, self._answers.warnings(asked, givens))
 
     async def query(self, inquiry: Inquiry, window: Window) -> Combined:
         """Return one page."""
@@ -87,8 +86,10 @@ class Reading:
         ids = list(first.found)
         shown = ids[window.offset : window.offset + window.limit]
         later = await self._complete(inquiry, first, shown)
-        documents = await _joined(inquiry.asked, {entity_id: first.found[entity_id] for entity_id in shown})
-        warnings, total = _warnings([*first.givens, *later]), None
+        documents = await self._joined(
+            inquiry.asked, {entity_id: first.found[entity_id] for entity_id in shown}
+        )
+        warnings, total = self._answers.warnings(inquiry.asked, [*first.givens, *later]), None
         if window.count:
             total = _total(first, len(ids))
             if first.is_cut:
@@ -108,9 +109,11 @@ class Reading:
         _refuse_cut(givens, most)
         places: dict[str, dict[str, None]] = {entity_id: {LOCAL: None} for entity_id in own}
         for given in givens:
-            for entity_id in given.versions:
+            for entity_id in given.held:
                 places.setdefault(entity_id, {})[given.match.source.id] = None
-        return {entity_id: tuple(found) for entity_id, found in places.items()}, _warnings(givens)
+        return {entity_id: tuple(found) for entity_id, found in places.items()}, self._answers.warnings(
+            asked, givens
+        )
 
     async def query_mapped(
         self, inquiry: Inquiry, places: Mapping[str, Sequence[str]], window: Window
@@ -141,10 +144,10 @@ class Reading:
             (self._answers.among(asked, match, query, ids, filters=filters) for match, ids in there if ids),
         )
         found = _by_id(own, givens)
-        documents = await _joined(asked, {i: found[i] for i in places if i in found})
+        documents = await self._joined(asked, {i: found[i] for i in places if i in found})
         if not filters:
             documents = await _filtered(documents, query)
-        return documents, _warnings(givens)
+        return documents, self._answers.warnings(asked, givens)
 
     async def _query_split(self, inquiry: Inquiry, window: Window) -> Combined:
         """Put all candidates together, then filter: no part of an entity says whether the whole fits."""
@@ -155,10 +158,12 @@ class Reading:
             (self._answers.page(asked, match, query, most=most, filters=False) for match in matches),
         )
         _refuse_cut([page, *givens], most)
-        documents = await _filtered(await _joined(asked, _by_id(page.documents, givens)), query)
+        documents = await _filtered(await self._joined(asked, _by_id(page.documents, givens)), query)
         shown = documents[window.offset : window.offset + window.limit]
         more = len(documents) > window.offset + len(shown)
-        return Combined(shown, _warnings(givens), more, len(documents) if window.count else None)
+        return Combined(
+            shown, self._answers.warnings(asked, givens), more, len(documents) if window.count else None
+        )
 
     async def _first(self, inquiry: Inquiry, most: int, *, count: bool) -> _First:
         asked, matches, query, local = inquiry
@@ -173,19 +178,30 @@ class Reading:
         asked, _, query, local = inquiry
         asking = []
         for given in first.givens:
-            missing = [entity_id for entity_id in shown if entity_id not in given.versions]
+            missing = [entity_id for entity_id in shown if entity_id not in given.held]
             if given.more and missing:
                 asking.append(self._answers.among(asked, given.match, query, missing))
         later = await _at_once(asking)
         found = first.found
         if first.page.more:
-            missing = [i for i in shown if all(version.match is not None for version in found[i])]
+            missing = [i for i in shown if all(isinstance(one, Held) for one in found[i])]
             for document in await local.among(query, missing) if missing else ():
                 found[document["id"]].insert(0, Version(None, document))
         for given in later:
-            for entity_id, version in given.versions.items():
+            for entity_id, version in given.held.items():
                 found[entity_id].append(version)
         return later
+
+    async def _joined(self, asked: Asked, found: Versions) -> list[EntityDocument]:
+        documents = []
+        for number, versions in enumerate(found.values(), start=1):
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
+            read = [one if isinstance(one, Version) else self._answers.read(asked, one) for one in versions]
+            valid = [version for version in read if version is not None]
+            if valid:
+                documents.append(joined(valid, now_us=asked.now_us))
+        return documents
 
     def _splits(self, query: Query) -> bool:
         return self._settings.split_entities if query.split_entities is None else query.split_entities
@@ -214,18 +230,9 @@ def _by_id(own: Iterable[EntityDocument], givens: Iterable[Given]) -> Versions:
     for document in own:
         found.setdefault(document["id"], []).append(Version(None, document))
     for given in givens:
-        for entity_id, version in given.versions.items():
+        for entity_id, version in given.held.items():
             found.setdefault(entity_id, []).append(version)
     return found
-
-
-async def _joined(asked: Asked, found: Versions) -> list[EntityDocument]:
-    documents = []
-    for number, versions in enumerate(found.values(), start=1):
-        if number % _SLICE == 0:
-            await asyncio.sleep(0)
-        documents.append(joined(versions, now_us=asked.now_us))
-    return documents
 
 
 async def _filtered(documents: Sequence[EntityDocument], query: Query) -> list[EntityDocument]:
@@ -252,11 +259,6 @@ def _total(first: _First, known: int) -> int:
         return known
     page, givens = first.page, first.givens
     told = page.total or len(page.documents)
-    told += sum(given.total if given.total is not None else len(given.versions) for given in givens)
-    held = len(page.documents) + sum(len(given.versions) for given in givens)
+    told += sum(given.total if given.total is not None else len(given.held) for given in givens)
+    held = len(page.documents) + sum(len(given.held) for given in givens)
     return told - (held - known)
-
-
-def _warnings(givens: Iterable[Given]) -> list[str]:
-    """Return each warning once: a source that several selectors met is told of once."""
-    return list(dict.fromkeys(text for given in givens for text in given.warnings))

@@ -25,7 +25,7 @@ from samstad_broker.service.entities.lookup import found_for_reading, not_found
 from samstad_broker.service.entities.query import Found
 from samstad_broker.service.entity_maps import EntityMap
 from samstad_broker.spi.authorizer import Operation
-from samstad_broker.spi.forwarder import Asked, Inquiry, Window
+from samstad_broker.spi.forwarder import Asked, Inquiry, Local, Window
 from samstad_ngsild.context import Context
 from samstad_ngsild.document import CORE_MEMBERS, EntityDocument
 from samstad_ngsild.errors import ResourceNotFound
@@ -129,9 +129,9 @@ async def query_everywhere(  # noqa: PLR0913 - page, presentation and root belon
         combined = await broker.forwarder.query_mapped(inquiry, used.map.registrations(), window)
     else:
         combined = await broker.forwarder.query(inquiry, window)
-    found = Found(
-        [_record(d) for d in combined.documents], combined.more, combined.total, combined.next_offset
-    )
+    local = inquiry.local
+    records = [_shown(local, document) for document in combined.documents]
+    found = Found(records, combined.more, combined.total, combined.next_offset)
     response = show_found(broker, exchange, found, page, show)
     warn(response, list(dict.fromkeys([*warnings, *combined.warnings])))
     return response if used is None else used.mark(response, root)
@@ -170,6 +170,12 @@ def _is_wanted(document: EntityDocument, query: Query, context: Context, selecte
     if selected is not None and not selected(document["type"]):
         return False
     return not query.attrs or any(context.expand(name) in document for name in query.attrs)
+
+
+def _shown(local: Local, document: EntityDocument) -> Record:
+    """Return the record of an entity that this broker alone knows, with what is kept of it, or a new one."""
+    unchanged = local.unchanged(document) if isinstance(local, LocalEntities) else None
+    return unchanged or _record(document)
 
 
 def _record(document: EntityDocument) -> Record:

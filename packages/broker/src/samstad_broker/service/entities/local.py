@@ -24,11 +24,12 @@ class LocalEntities:
     def __init__(self, broker: Broker, call: Call) -> None:
         self._broker = broker
         self._call = call
+        self._given: dict[str, tuple[Record, EntityDocument]] = {}
 
     async def page(self, query: Query, *, limit: int, count: bool) -> LocalPage:
         """Return the first ones that a query matches."""
         found = await query_entities(self._broker, self._call, query, limit=limit, count=count)
-        return LocalPage(await _parsed(found.records), found.more, found.total)
+        return LocalPage(await self._parsed(found.records), found.more, found.total)
 
     async def list_ids(self, query: Query) -> list[str]:
         """Return the ids of all that a query matches, in its order."""
@@ -39,13 +40,19 @@ class LocalEntities:
         if not ids:
             return []
         found = await query_mapped(self._broker, self._call, query, ids, limit=len(ids))
-        return await _parsed(found.records)
+        return await self._parsed(found.records)
 
+    def unchanged(self, document: EntityDocument) -> Record | None:
+        """Return the record of a document that was given and that nobody has joined with another."""
+        record, given = self._given.get(document["id"], (None, None))
+        return record if given is document else None
 
-async def _parsed(records: Sequence[Record]) -> list[EntityDocument]:
-    documents = []
-    for number, record in enumerate(records, start=1):
-        if number % _SLICE == 0:
-            await asyncio.sleep(0)
-        documents.append(record.parsed())
-    return documents
+    async def _parsed(self, records: Sequence[Record]) -> list[EntityDocument]:
+        documents = []
+        for number, record in enumerate(records, start=1):
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
+            document = record.parsed()
+            self._given[record.id] = (record, document)
+            documents.append(document)
+        return documents
