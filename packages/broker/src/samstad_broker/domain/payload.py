@@ -6,16 +6,20 @@ from typing import Any
 
 import orjson
 
-from samstad_ngsild.document import CORE_MEMBERS, EntityDocument, Instance, attribute_names
+from samstad_ngsild.document import EntityDocument, Instance, attribute_names
 
 __all__ = ["change_payload", "creation_payload", "end_payload", "head_of"]
 
-_CORE = tuple(sorted(CORE_MEMBERS))
+_REST = ("createdAt", "modifiedAt", "scope", "expiresAt", "deletedAt")
 
 
 def head_of(document: EntityDocument) -> dict[str, Any]:
     """Return the core members of a document."""
-    return {name: document[name] for name in _CORE if name in document}
+    head = {"id": document["id"], "type": document["type"]}
+    for name in _REST:
+        if name in document:
+            head[name] = document[name]
+    return head
 
 
 def _attributes(document: EntityDocument) -> dict[str, list[Instance]]:
