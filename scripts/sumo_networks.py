@@ -114,14 +114,14 @@ def town() -> Plain:
 
 
 def district() -> Plain:
-    """Twenty-four junctions with bus lines: the demonstration's own district."""
+    """Twenty junctions with bus lines, for a whole day: the demonstration's own district."""
     draw = _chance(15)
-    plain = Plain(seconds=7200)
-    _lattice(plain, 6, 4, lambda i, j: (i * 210.0 + draw.uniform(-30, 30), j * 190.0 + draw.uniform(-30, 30)))
-    _streets(plain, 6, 4, lambda along, n: (2 if along == "x" and n in {1, 2} else 1, 13.9), ends_m=200)
-    _demand(plain, _chance(16), total=2200)
+    plain = Plain(seconds=86_400)
+    _lattice(plain, 5, 4, lambda i, j: (i * 210.0 + draw.uniform(-30, 30), j * 190.0 + draw.uniform(-30, 30)))
+    _streets(plain, 5, 4, lambda along, n: (2 if along == "x" and n in {1, 2} else 1, 13.9), ends_m=200)
+    _demand(plain, _chance(16), total=3000)
     for line, row, headway in (("bus-1", 1, 240), ("bus-2", 2, 300)):
-        passed = (f"w{row}", *(f"{i}.{row}" for i in range(6)), f"e{row}")
+        passed = (f"w{row}", *(f"{i}.{row}" for i in range(5)), f"e{row}")
         plain.buses.append((line, passed, headway))
         plain.buses.append((line + "-back", tuple(reversed(passed)), headway))
     plain.buses.append(("bus-3", ("s3", *(f"3.{j}" for j in range(4)), "n3"), 360))
@@ -167,15 +167,10 @@ def _demand(plain: Plain, draw: Random, *, total: float) -> None:
     weights = [draw.random() ** 3 * _far(plain, one, other) for one, other in pairs]
     scale = total / sum(weights)
     for (one, other), weight in zip(pairs, weights, strict=True):
-        for begin, factor in (
-            (0, 0.8),
-            (1200, 1.3),
-            (2400, 0.9),
-            *((t, 0.9) for t in range(3600, plain.seconds, 1200)),
-        ):
+        for begin, end, factor in ((0, 1200, 0.8), (1200, 2400, 1.3), (2400, plain.seconds, 0.9)):
             rate = weight * scale * factor
             if rate >= 3:
-                plain.flows.append((_in(plain, one), _out(plain, other), begin, begin + 1200, rate))
+                plain.flows.append((_in(plain, one), _out(plain, other), begin, end, rate))
 
 
 def _far(plain: Plain, one: str, other: str) -> float:
@@ -215,7 +210,7 @@ def _routes(plain: Plain) -> Iterator[str]:
     yield '  <vType id="bus" vClass="bus" length="12" accel="1.2" maxSpeed="16.7"/>'
     flows = sorted(plain.flows, key=lambda one: one[2])
     buses = [
-        f'  <flow id="{line}" type="bus" begin="30" end="{plain.seconds}" period="{headway:g}" '
+        f'  <flow id="{line}" type="bus" begin="0" end="{plain.seconds}" period="{headway:g}" '
         f'from="{edge(passed[0], passed[1])}" to="{edge(passed[-2], passed[-1])}" '
         f'via="{" ".join(edge(a, b) for a, b in pairwise(passed[1:]))}">'
         + "".join(f'<stop busStop="{line}.{n}" duration="15"/>' for n in range(1, len(passed) - 2, 2))

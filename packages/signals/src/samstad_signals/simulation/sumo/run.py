@@ -101,6 +101,7 @@ class SumoRun:
             else Sight(self.sumo, self.junctions, seeing=Seeing.CONNECTED)
         )
         self.joined: dict[str, JoinedJunction] = {}
+        self._advances = True
         self.watches = {name: Watch(one) for name, one in self.junctions.items()}
         self._shown: dict[str, str] = {}
         self.run = Run(self._trips, left_out=left)
@@ -112,9 +113,10 @@ class SumoRun:
         """The simulation's time."""
         return round(float(self.sumo.simulation.getTime()) * 1000)
 
-    def join(self) -> None:
-        """Let emulated controllers drive the lights from now on."""
-        self.joined = {name: JoinedJunction(one) for name, one in self.junctions.items()}
+    def join(self, joined: dict[str, JoinedJunction] | None = None) -> None:
+        """Let emulated controllers drive the lights from now on: those that are given, or new ones."""
+        self._advances = joined is None
+        self.joined = joined or {name: JoinedJunction(one) for name, one in self.junctions.items()}
 
     def is_over(self) -> bool:
         """Tell whether the run has come to its end."""
@@ -127,15 +129,20 @@ class SumoRun:
             return now >= end
         return self.sumo.simulation.getMinExpectedNumber() == 0 or now >= self.begin_s + self._terms.most_s
 
-    def step(self, control: Control | None) -> dict[str, Street]:
-        """Look, decide, show the lights, let one step pass and let the monitors look at the lights."""
-        now_ms = self.now_ms
+    def step(self, control: Control | None, *, now_ms: int | None = None) -> dict[str, Street]:
+        """Look, decide, show the lights, let one step pass and let the monitors look at the lights.
+
+        ``now_ms`` is the controllers' time where that is not the simulation's; controllers that were given to
+        ``join`` are advanced by whoever gave them.
+        """
+        now_ms = self.now_ms if now_ms is None else now_ms
         streets = self.sight.look()
         if control is not None:
             control.decide(streets, self.joined, now_ms)
         for name, junction in self.joined.items():
             junction.feel(streets[name].calls)
-            junction.advance(now_ms)
+            if self._advances:
+                junction.advance(now_ms)
             lights = junction.lights()
             if lights != self._shown.get(name):
                 self._shown[name] = lights

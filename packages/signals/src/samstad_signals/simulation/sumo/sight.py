@@ -30,6 +30,9 @@ VEHICLE_M = 7.5
 FULL = 0.85
 CALL_M = 25.0
 LEARNED = 30
+MOST_OUTSIDE = 12
+MOST_LANES = 4
+"""So many lanes lead from the border to the first signal, at most, where vehicles outside are counted."""
 
 
 class Seeing(Enum):
@@ -95,6 +98,7 @@ class Sight:
         self._length: dict[str, float] = {}
         self._shares: dict[tuple[str, int], list[int]] = {}
         self._coming: dict[str, tuple[str, int]] = {}
+        self._entries: dict[str, list[tuple[str, str, int, float, int]]] = {}
 
     def look(self) -> dict[str, Street]:
         """Return what each junction sees now."""
@@ -167,21 +171,35 @@ class Sight:
 
     def _outside(self, queues: Queues) -> None:
         """Add vehicles that wait for room to enter: they stand in the street before its first lane."""
-        sumo = self._sumo
-        for lane, where in self._lanes.items():
-            if lane[0] == ":":
-                continue
-            pending = sumo.lane.getPendingVehicles(lane)
-            if not pending:
-                continue
+        counts: dict[str, int] = defaultdict(int)
+        for name in self._sumo.simulation.getPendingVehicles():
+            counts[self._sumo.vehicle.getRoute(name)[0]] += 1
+        for edge, count in counts.items():
+            for lane, where, number, length, link in self._ways_from(edge):
+                limit = max(1.0, self._sumo.lane.getMaxSpeed(lane))
+                for n in range(min(MOST_OUTSIDE, count)):
+                    distance = length + n * VEHICLE_M
+                    queues[where][number].append((distance, Arrival(link, distance / limit)))
+
+    def _ways_from(self, edge: str) -> list[tuple[str, str, int, float, int]]:
+        """Return the approach lanes that are reached first from an edge at the border."""
+        if edge not in self._entries:
+            lanes = [f"{edge}_{n}" for n in range(self._sumo.edge.getLaneNumber(edge))]
+            found = {one[0]: one for lane in lanes for one in self._follow(lane, 0.0, 0)}
+            self._entries[edge] = list(found.values())
+        return self._entries[edge]
+
+    def _follow(self, lane: str, before_m: float, depth: int) -> list[tuple[str, str, int, float, int]]:
+        length = before_m + self._length_of(lane)
+        where = self._lanes.get(lane)
+        if where is not None:
             junction = self._junctions[where]
-            number = junction.lanes.index(lane)
-            length = self._length_of(lane)
-            limit = max(1.0, sumo.lane.getMaxSpeed(lane))
             link = next(n for n, way in enumerate(junction.ways) if way.lane == lane)
-            for n, _ in enumerate(pending[:12]):
-                distance = length + n * VEHICLE_M
-                queues[where][number].append((distance, Arrival(link, distance / limit)))
+            return [(lane, where, junction.lanes.index(lane), length, link)]
+        if depth >= MOST_LANES:
+            return []
+        onward = [link[0] for link in self._sumo.lane.getLinks(lane)]
+        return [one for after in onward for one in self._follow(after, length, depth + 1)]
 
     def _street(self, name: str, seen: _Seen) -> Street:
         junction = self._junctions[name]
