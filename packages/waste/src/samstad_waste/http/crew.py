@@ -30,6 +30,7 @@ _SAFE = {
         "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
+    "Service-Worker-Allowed": "/waste/v1/crew",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-cache",
 }
