@@ -61,12 +61,16 @@ class Site(NamedTuple):
 
 
 class Place(NamedTuple):
-    """What people say of a junction: its name, where it is (longitude, latitude), and its corridor."""
+    """What people say of a junction: its name, where it is (longitude, latitude), and its corridor.
+
+    In ``shadow`` another centre controls it, and nothing is said to it here.
+    """
 
     name: str
     longitude: float | None = None
     latitude: float | None = None
     corridor: str = ""
+    shadow: bool = False
 
 
 def iso_text(time_us: int) -> str:

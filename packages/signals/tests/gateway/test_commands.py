@@ -1,87 +1,16 @@
 from __future__ import annotations
 
-import asyncio
-from itertools import count
-
 import pytest
 
 from samstad_signals.domain.lease import Lease, LeaseRefused
 from samstad_signals.domain.orders import OrderRefused, order_of
 from samstad_signals.mapping import controller_id
-from samstad_signals.service.commands import Commands, Wanted
 from samstad_signals.service.fleet import UnknownJunction
-from samstad_signals.service.leases import Leases
-from samstad_signals.simulation.memory_entities import MemoryEntities
-from samstad_signals.simulation.memory_keeping import MemoryKeeping
 from samstad_signals.spi.keeping import StoreUnavailable
 
 pytestmark = pytest.mark.system
 SITE = "RN+SI0001"
 S = 1_000_000
-
-
-class Room:
-    """An operator's room: what they order, and what becomes of it."""
-
-    def __init__(self, street, now_us):
-        self.ahead_us = 0
-        self.now_us = lambda: now_us() + self.ahead_us
-        self.street = street
-        self.entities = MemoryEntities()
-        self.keeping = MemoryKeeping()
-        self.leases = Leases(self.keeping)
-        self.numbers = count(1)
-        self.restart()
-
-    def restart(self):
-        """Begin anew with what was kept: a role that was killed."""
-        self.commands = Commands(
-            fleet=self.street.fleet,
-            leases=self.leases,
-            street=self.street.supervisor,
-            entities=self.entities,
-            keeping=self.keeping,
-            now_us=self.now_us,
-            new_id=lambda: str(next(self.numbers)),
-        )
-        self.street.supervisor.on_answer = self.commands.answered
-        self.street.supervisor.on_connected = self.commands.connected
-
-    async def lease(self, operator="anna"):
-        lease = Lease(SITE, operator, "trial", self.now_us() + 600 * S)
-        await self.leases.take(lease, now_us=self.now_us())
-
-    async def order(self, name, by="anna", valid_s=60, site=SITE, reason="trial", **arguments):
-        wanted = Wanted(
-            site_id=site, name=name, arguments=arguments, issuer=by, reason=reason, valid_s=valid_s
-        )
-        entity = self.commands.prepare(wanted)
-        await self.entities.create_many([entity])
-        await self.commands.admit(entity, wanted)
-        return entity["id"]
-
-    async def end(self, command_id):
-        async with asyncio.timeout(60):
-            while command_id in self.commands.open:
-                self.commands.look()
-                await asyncio.sleep(0.02)
-        return await self.written(command_id)
-
-    async def written(self, command_id):
-        await self.commands.write()
-        await self.commands.keep()
-        held = self.entities.held[command_id]
-        return held["status"]["value"], held.get("statusCause", {}).get("value")
-
-    async def until_status(self, command_id, status):
-        await self.street.until(lambda: self.commands.open[command_id].state.status == status)
-
-
-@pytest.fixture
-async def room(street, clock):
-    street.connect(SITE)
-    await street.until_told(SITE)
-    return Room(street, clock)
 
 
 async def test_a_plan_is_confirmed_by_the_status_not_by_the_answer(room):

@@ -193,6 +193,11 @@ class RsmpSupervisor:
             return shows_mode(order, yellow_flash=state.yellow_flash, switched_on=state.switched_on)
         return is_confirmed(self._server.book(site_id), component_id, order.code, order.values)
 
+    def value(self, site_id: str, code: str, name: str) -> str | None:
+        """Return the latest text of a status of a controller as a whole."""
+        found = self._server.book(site_id).statuses.get((self._main.get(site_id, ""), code, name))
+        return found.value if found is not None and isinstance(found.value, str) else None
+
     # what we hear --------------------------------------------------------------------------
 
     def _on_event(self, site_id: str, event: Event | Lost) -> None:

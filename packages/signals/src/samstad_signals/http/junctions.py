@@ -37,6 +37,7 @@ class NewSite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         None
     )
     corridor: Annotated[str, Meta(max_length=100)] = ""
+    shadow: bool = False
 
 
 class NewSites(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,6 +158,7 @@ class Junctions:
             "name": place.name if place else None,
             "location": [place.longitude, place.latitude] if place and place.longitude is not None else None,
             "corridor": place.corridor if place else "",
+            "shadow": junction.is_shadow,
             "connected": link.up,
             "since": mapping.iso_text(link.since_us) if link.since_us else None,
             "reason": link.reason,
@@ -230,7 +232,7 @@ class Junctions:
 
 def _place(site: NewSite) -> mapping.Place:
     longitude, latitude = site.location or (None, None)
-    return mapping.Place(site.name, longitude, latitude, site.corridor)
+    return mapping.Place(site.name, longitude, latitude, site.corridor, site.shadow)
 
 
 def _lease(lease: Lease) -> dict[str, Any]:

@@ -11,27 +11,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from ssl import SSLError
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from samstad_models.alerts import AlertRefusedError
-from samstad_models.commands import CommandRefusedError
+from samstad_models.commands import CommandRefusedError, CommandState
 from samstad_ngsild.client import Notification
 from samstad_plugin import CannotStart
 from samstad_plugin.service import Check, CheckState, Demand, Endpoint, Followed, Service, Surroundings
 from samstad_signals.domain.lease import Lease, LeaseRefused
 from samstad_signals.domain.orders import OrderRefused
+from samstad_signals.domain.timetable import TimetableWrong
 from samstad_signals.errors import RequestRefused
 from samstad_signals.gateway.serving import TlsFiles, server_terms
 from samstad_signals.gateway.supervisor import RsmpSupervisor
 from samstad_signals.http.commanding import Commanding
 from samstad_signals.http.junctions import Junctions
+from samstad_signals.http.planning import PlanningDesk
 from samstad_signals.service.alarm_work import AlarmWork
-from samstad_signals.service.commands import Commands, CommandUnknown
+from samstad_signals.service.amending import Amending
+from samstad_signals.service.commands import Commands, CommandUnknown, Wanted
 from samstad_signals.service.fleet import Fleet, UnknownAlarm, UnknownJunction
 from samstad_signals.service.keeper import Keeper
 from samstad_signals.service.leases import Leases
+from samstad_signals.service.planning import Planning
 from samstad_signals.service.writing import Writer
 from samstad_signals.settings import SignalsSettings
 from samstad_signals.spi.keeping import StoreUnavailable
@@ -45,8 +50,10 @@ _OURS = "https://w3id.org/samstad/"
 _CONTROLLER, _COMMAND, _ALERT = f"{_OURS}SignalController", f"{_OURS}Command", f"{_OURS}Alert"
 _SECOND_US = 1_000_000
 _MB = 1_000_000
+_PLAN_EVERY_S = 5
 _ERRORS: dict[type[Exception], str] = {
     RequestRefused: "signals-request-refused",
+    TimetableWrong: "signals-request-refused",
     OrderRefused: "signals-order-refused",
     UnknownJunction: "signals-unknown",
     UnknownAlarm: "signals-unknown",
@@ -87,8 +94,12 @@ class _Role:
     leases: Leases
     alarms: AlarmWork
     commands: Commands
+    planning: Planning
+    amending: Amending
     writer: Writer
+    ended: list[tuple[Wanted, CommandState]]
     faults: dict[str, str]
+    planned_us: list[int]
 
     def service(self) -> Service:
         """Return what the node runs."""
@@ -120,6 +131,15 @@ class _Role:
             on_lease=self._on_lease,
         )
         commanding = Commanding(self.commands, self.surroundings.acting_for)
+        desk = PlanningDesk(
+            fleet=self.fleet,
+            leases=self.leases,
+            planning=self.planning,
+            amending=self.amending,
+            commands=self.commands,
+            acting_for=self.surroundings.acting_for,
+            now_us=self.surroundings.clock.now_us,
+        )
         read, write = Demand("read", _CONTROLLER), Demand("write", _CONTROLLER)
         command, administer = Demand("write", _COMMAND), Demand("administer")
         rows: tuple[tuple[str, str, Callable[[Request], Awaitable[Response]], Demand], ...] = (
@@ -135,6 +155,13 @@ class _Role:
             ("DELETE", "/sites/{site}", junctions.drop, Demand("delete", _CONTROLLER)),
             ("POST", "/commands", commanding.give, command),
             ("DELETE", "/commands/{command}", commanding.withdraw, command),
+            ("GET", "/timetables", desk.tables, read),
+            ("PUT", "/timetables/{scope}", desk.set_table, write),
+            ("PUT", "/special-days", desk.set_days, write),
+            ("GET", "/agreement", desk.agreement, read),
+            ("GET", "/amendments", desk.amendments, read),
+            ("POST", "/amendments", desk.amend, command),
+            ("DELETE", "/amendments/{site}/{name}/{plan}", desk.end_amendment, command),
         )
         return tuple(Endpoint(*row) for row in rows)
 
@@ -192,6 +219,7 @@ class _Role:
         self.alarms.resume_due()
         self.commands.look()
         try:
+            await self._plan()
             await self.keeper.keep()
             await self.commands.keep()
             self.faults.pop("disk", None)
@@ -201,6 +229,17 @@ class _Role:
         await self.commands.write()
         if not self.writer.is_behind and "disk" not in self.faults:
             self.journal.done(files)
+
+    async def _plan(self) -> None:
+        """Follow timetables and bring back what is due; raises StoreUnavailable, and comes again."""
+        while self.ended:
+            await self.amending.ended(*self.ended[0])
+            del self.ended[0]
+        now_us = self.surroundings.clock.now_us()
+        if now_us - self.planned_us[0] >= _PLAN_EVERY_S * _SECOND_US:
+            self.planned_us[0] = now_us
+            await self.amending.look()
+            await self.planning.look()
 
     def _checks(self) -> list[Check]:
         found = [Check(name, CheckState.DEGRADED, detail) for name, detail in self.faults.items()]
@@ -233,6 +272,8 @@ async def _role(
         new_id=lambda: uuid.uuid4().hex,
     )
 
+    ended: list[tuple[Wanted, CommandState]] = []
+
     def told(why: str) -> None:
         surroundings.log.warning("signals.not_written", detail=why)
 
@@ -245,14 +286,21 @@ async def _role(
         leases=leases,
         alarms=AlarmWork(fleet, supervisor, now_us=now_us),
         commands=commands,
+        planning=Planning(fleet, commands, keeping, zone=_zone(settings.time_zone), now_us=now_us),
+        amending=Amending(commands, supervisor, keeping, now_us=now_us),
+        ended=ended,
         writer=Writer(fleet, surroundings.client, told=told),
         faults={},
+        planned_us=[0],
     )
     await role.keeper.load(now_us=now_us())
     for record in journal.records():
         fleet.replay(record)
     await leases.load()
     await commands.load()
+    await role.planning.load()
+    await role.amending.load()
+    commands.on_end = lambda wanted, state: ended.append((wanted, state))
     supervisor.on_answer = commands.answered
     supervisor.on_connected = role.on_connected
     role.know_sites()
@@ -272,6 +320,13 @@ def _terms(settings: SignalsSettings) -> Any:
         raise CannotStart(
             f"The certificates for signals cannot be used: {error}.", todo="Look at them."
         ) from error
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise CannotStart(f"There is no time zone {name!r}.", todo="Mend signals.time_zone.") from error
 
 
 def _codes(file: str) -> Mapping[str, str]:

@@ -67,7 +67,8 @@ class AlarmWork:
                 self._tell(site_id, key, wish)
 
     def _wish(self, site_id: str, key: AlarmKey, wish: str) -> None:
-        if key[1] in DETECTOR_FAULTS:  # found at the centre: the controller knows nothing of it
+        # What was found at the centre the controller knows nothing of; in shadow another centre speaks.
+        if key[1] in DETECTOR_FAULTS or self._fleet.junction(site_id).is_shadow:
             return
         self._fleet.owe(site_id, key, wish)
         self._tell(site_id, key, wish)

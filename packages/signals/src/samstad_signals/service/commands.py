@@ -49,7 +49,9 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     valid_s: float = 120.0
     by_service: bool = False
-    """Whether the service itself gives it: by a timetable or a return, where nobody else controls."""
+    """Whether the service itself gives it, by a timetable: only where nobody controls the junction."""
+    is_return: bool = False
+    """Whether it brings back what held before a temporary change: that was part of the change."""
 
 
 @dataclass
@@ -131,7 +133,8 @@ class Commands:
         Raises:
             UnknownJunction, OrderRefused, LeaseRefused: it cannot be given.
         """
-        self._fleet.junction(wanted.site_id)
+        if self._fleet.junction(wanted.site_id).is_shadow:
+            raise OrderRefused("localControl", f"{wanted.site_id} is in shadow: another centre controls it")
         order_of(wanted.name, wanted.arguments)
         if not wanted.reason.strip():
             raise OrderRefused("invalidArguments", "a command is given for a reason: say which")
@@ -156,13 +159,24 @@ class Commands:
             state = CommandState(target, wanted.name, now_us, until_us, since_us=now_us)
             await self._keeping.save([Keep(KIND, command_id, msgspec.json.encode(Kept(wanted, state)))])
             for older_id, older in list(self.open.items()):
-                if supersedes(state, older.state):
+                if supersedes(state, older.state) and _is_same(wanted, older.wanted):
                     self._end(older_id, older, "supersede", cause=None, detail=f"by {command_id}")
             one = Open(wanted, order_of(wanted.name, wanted.arguments), state)
             self.open[command_id] = one
             self._send(command_id, one)
         finally:
             self._arriving.discard(command_id)
+
+    async def give(self, wanted: Wanted) -> str:
+        """Give a command of the service's own; raises as ``prepare``, and what the broker says."""
+        entity = self.prepare(wanted)
+        try:
+            await self._entities.create(entity)
+        except BaseException:
+            self.give_up(entity["id"])
+            raise
+        await self.admit(entity, wanted)
+        return str(entity["id"])
 
     def withdraw(self, command_id: str) -> None:
         """Take back a command that has not been sent.
@@ -197,6 +211,8 @@ class Commands:
 
     def _forbidden(self, wanted: Wanted) -> str:
         now_us = self._now_us()
+        if wanted.is_return:
+            return ""
         if not wanted.by_service:
             return self._leases.allows(wanted.site_id, operator=wanted.issuer, now_us=now_us)
         held = self._leases.holder(wanted.site_id, now_us=now_us)
@@ -307,6 +323,21 @@ _TOO_LATE = {
     "sent": "the controller has not answered in time",
     "delivered": "the controller has not shown it in time",
 }
+
+
+_WHICH: Mapping[str, str] = {
+    "setOffset": "plan",
+    "setCycleTime": "plan",
+    "setSplits": "plan",
+    "activateInput": "input",
+    "setEmergencyRoute": "emergencyroute",
+}
+"""Orders of which there are several actuators at a junction, and the argument that says which."""
+
+
+def _is_same(newer: Wanted, older: Wanted) -> bool:
+    which = _WHICH.get(newer.name)
+    return which is None or newer.arguments.get(which) == older.arguments.get(which)
 
 
 def _value(entity: Document, name: str) -> Any:

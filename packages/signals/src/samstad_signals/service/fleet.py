@@ -69,6 +69,11 @@ class Junction:
     written_groups: str | None = None
     written_detectors: str | None = None
 
+    @property
+    def is_shadow(self) -> bool:
+        """Whether another centre controls it, and it is only looked at here."""
+        return self.place is not None and self.place.shadow
+
 
 class Fleet:
     """Junctions by site id.

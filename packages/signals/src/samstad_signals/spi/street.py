@@ -36,6 +36,10 @@ class Street(Protocol):
         """Tell whether what a controller has told since a mark shows an order in effect."""
         ...
 
+    def value(self, site_id: str, code: str, name: str) -> str | None:
+        """Return the latest text of a status of a controller as a whole, None while it is not known."""
+        ...
+
     def tell_alarm(self, site_id: str, key: tuple[str, str], wish: str) -> str:
         """Say Acknowledge, Suspend or Resume of an alarm; raises as ``order``."""
         ...
