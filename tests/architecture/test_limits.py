@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from samstad_broker.http.arrays import MAX_ITEM_KIB
 from samstad_broker.http.bodies import MAX_DEPTH
 from samstad_broker.http.parameters import MAX_PARAMETERS
 from samstad_ngsild.entities.bounds import MOST_ATTRIBUTES, MOST_LANGUAGES, MOST_MEMBERS, MOST_TYPES
@@ -19,6 +20,7 @@ FIXED = {
     "attributes in one entity": MOST_ATTRIBUTES,
     "members of its attributes, beside type and value": MOST_MEMBERS,
     "languages of a `languageMap`": MOST_LANGUAGES,
+    "KiB of one entity in a batch": MAX_ITEM_KIB,
     "parameters": MAX_PARAMETERS,
     "characters of `q`": MAX_TEXT,
     "comparisons in `q`": MAX_TERMS,

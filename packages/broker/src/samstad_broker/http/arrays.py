@@ -16,12 +16,12 @@ from samstad_broker.service.slices import Slices
 from samstad_broker.spi.clock import Clock
 from samstad_ngsild.errors import BadRequestData, InvalidRequest
 
-__all__ = ["array_of"]
+__all__ = ["MAX_ITEM_KIB", "array_of"]
 
 _LONG = 128 * 1024
 """Bytes that are read in about a millisecond."""
-_MOST_ITEM = 2 * 1024 * 1024
-"""Bytes of one item; reading it cannot be divided."""
+MAX_ITEM_KIB = 2048
+"""Of one item; reading it cannot be divided."""
 
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -57,9 +57,9 @@ def _split(body: bytes) -> list[msgspec.Raw]:
 
 
 def _read(item: bytes, index: int) -> Any:
-    if len(item) > _MOST_ITEM:
+    if len(item) > MAX_ITEM_KIB * 1024:
         raise BadRequestData(
-            f"Item {index} has {len(item)} bytes; one of an array may have {_MOST_ITEM}. Send it alone.",
+            f"Item {index} has {len(item)} bytes; one of an array may have {MAX_ITEM_KIB} KiB. Send it alone.",
             pointer=f"/{index}",
         )
     return parse_json(item, what=f"Item {index} of the body", levels=MAX_DEPTH - 1)
