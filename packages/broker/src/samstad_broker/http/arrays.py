@@ -59,7 +59,7 @@ def _split(body: bytes) -> list[msgspec.Raw]:
 def _read(item: bytes, index: int) -> Any:
     if len(item) > MAX_ITEM_KIB * 1024:
         raise BadRequestData(
-            f"Item {index} has {len(item)} bytes; one of an array may have {MAX_ITEM_KIB} KiB. Send it alone.",
+            f"Item {index} has {len(item)} bytes; one may have {MAX_ITEM_KIB} KiB. Send it alone.",
             pointer=f"/{index}",
         )
     return parse_json(item, what=f"Item {index} of the body", levels=MAX_DEPTH - 1)
