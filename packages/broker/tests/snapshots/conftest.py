@@ -146,6 +146,7 @@ class World:
     async def take(self, snapshot_id: str = MINE, *, person: Person | None = None, **members: Any) -> str:
         query = {"type": "Query", "entities": [{"type": "Lamp"}]}
         body = {"type": "Snapshot", "id": snapshot_id, "snapshotQueries": [query], **members}
+        body = {name: value for name, value in body.items() if value is not None}
         return await create_snapshot(self.snapshots, self.call(person=person), body, CORE, new_id="urn:new")
 
     def status(self, snapshot_id: str = MINE) -> str:

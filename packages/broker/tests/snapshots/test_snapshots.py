@@ -7,11 +7,15 @@ import asyncio
 import orjson
 import pytest
 
+from samstad_broker.domain.rows import RowKind
+from samstad_broker.service.history_keeping import redact_history
 from samstad_broker.service.snapshots import clone_snapshot, delete_snapshot, update_snapshot
 from samstad_broker.spi.store import LogFull
 from samstad_ngsild.errors import AlreadyExists, Conflict, ResourceNotFound, TooManyResults
 
 MINE = "urn:ngsi-ld:Snapshot:mine"
+LAMP = "urn:ngsi-ld:Lamp:0"
+EARLY = "2020-01-01T00:00:00Z"
 
 
 async def test_of_two_who_create_the_same_snapshot_at_once_one_is_told_that_it_exists(world):
@@ -256,3 +260,44 @@ async def test_a_use_is_noted_at_once_and_written_down_once_a_minute(world, wait
     world.clock.forward(61)
     await wait_until(lambda: world.snapshots.get(world.call(), MINE)["usedUs"] == used_us)
     assert len(await world.rows()) == rows + 1
+
+
+async def test_a_redaction_ends_the_snapshots_that_hold_the_entity_and_no_others(world, wait_until):
+    await world.lamps(3)
+    await world.take()
+    await world.take(
+        "urn:one", snapshotQueries=[{"type": "Query", "entities": [{"type": "Lamp", "id": LAMP}]}]
+    )
+    past = {
+        "type": "Query",
+        "entities": [{"type": "Lamp"}],
+        "temporalQ": {"timerel": "after", "timeAt": EARLY},
+    }
+    await world.take("urn:past", snapshotQueries=None, snapshotTemporalQueries=[past])
+    for snapshot_id in (MINE, "urn:one", "urn:past"):
+        await world.ready(snapshot_id)
+    other = "urn:ngsi-ld:Lamp:2"
+    await redact_history(world.broker, world.call(), other, None, reason="a person asked")
+    with pytest.raises(ResourceNotFound):
+        world.status()
+    assert world.status("urn:one") == "success"
+    await wait_until(lambda: not world.snapshots.documents.list("", "snapshotSweeps"))
+    assert await world.past() == []
+    await redact_history(world.broker, world.call(), LAMP, None, reason="another asked")
+    with pytest.raises(ResourceNotFound):
+        world.status("urn:one")
+    assert await world.levels("") == {0: 0, 1: 0, 2: 0}
+
+
+async def test_a_redaction_while_a_snapshot_fills_leaves_no_copy_behind_it(world, wait_until):
+    await world.lamps(1_000)
+    await world.take()
+    await wait_until(lambda: world.held().get(MINE, 0) > 100)
+    await redact_history(world.broker, world.call(), LAMP, None, reason="a person asked")
+    rows = await world.rows()
+    redacted_at = next(row.position for row in rows if row.kind is RowKind.REDACT)
+    copies = [row for row in rows if row.snapshot == MINE and row.kind is RowKind.CHANGE]
+    assert copies
+    assert all(row.position < redacted_at for row in copies)
+    with pytest.raises(ResourceNotFound):
+        world.status()

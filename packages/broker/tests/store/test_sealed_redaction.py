@@ -28,11 +28,13 @@ class Log:
     def __init__(self) -> None:
         self.rows: list[Row] = []
 
-    def add(self, kind: RowKind, subject: str, payload: bytes, *, tenant: str = "") -> None:
+    def add(
+        self, kind: RowKind, subject: str, payload: bytes, *, tenant: str = "", snapshot: str = ""
+    ) -> None:
         position = Position(1, len(self.rows) + 1)
-        self.rows.append(Row(position, NOW_US + position.number, kind, tenant, "", subject, payload))
+        self.rows.append(Row(position, NOW_US + position.number, kind, tenant, snapshot, subject, payload))
 
-    def report(self, who: str, *, subject: str = BIN, tenant: str = "") -> None:
+    def report(self, who: str, *, subject: str = BIN, tenant: str = "", snapshot: str = "") -> None:
         text = {
             "type": "Property",
             "value": who,
@@ -42,7 +44,7 @@ class Log:
         level = {"type": "Property", "value": 7, "observedAt": AT}
         document = {"id": subject, "type": ["W"], "createdAt": AT, "modifiedAt": AT, "scope": ["/home/anna"]}
         payload = creation_payload("op", {**document, "reportedBy": [text], "level": [level]})
-        self.add(RowKind.CHANGE, subject, payload, tenant=tenant)
+        self.add(RowKind.CHANGE, subject, payload, tenant=tenant, snapshot=snapshot)
 
     def redact(self, *attributes: str) -> None:
         named = {"attributes": list(attributes)} if attributes else {}
@@ -167,3 +169,17 @@ def test_a_change_of_another_entity_or_later_is_left_as_it_is(tmp_path, log):
     history = two_stretches(tmp_path, log)
     assert redact_files(history, [redaction_of(log.rows[2])]) == []
     assert redaction_of(log.rows[0]) is None
+
+
+async def test_copies_in_snapshots_lose_the_values_as_well_whether_the_snapshot_is_still_there_or_not(
+    tmp_path, log
+):
+    log.report("Anna", snapshot="urn:ngsi-ld:Snapshot:monday")
+    log.report("Berit", subject=OTHER, snapshot="urn:ngsi-ld:Snapshot:monday")
+    log.report("Anna", tenant="water", snapshot="urn:ngsi-ld:Snapshot:monday")
+    log.redact("reportedBy")
+    log.report("Dora", subject=OTHER)
+    store = await sealed(tmp_path, log)
+    await store.close()
+    told = found(tmp_path, "SELECT tenant, text FROM {} WHERE attribute LIKE '%reportedBy' ORDER BY position")
+    assert told == [("", None), ("", "Berit"), ("water", "Anna")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -93,6 +93,10 @@ def _no_snapshot(call: Call) -> bool:
     return False
 
 
+async def _no_copies(call: Call, entity_id: str) -> None:
+    del call, entity_id
+
+
 @dataclass(slots=True, kw_only=True)
 class Broker:
     """One shard at work.
@@ -104,6 +108,7 @@ class Broker:
         may_begin_tenants: whether the first write into an unknown tenant creates it (clause 5.5.10).
         forwarder: asks registered sources; a tenant without any is answered from here alone.
         has_snapshot: whether the snapshot of a call exists, and its caller may use it (clause 5.5.15).
+        end_copies: ends what holds a copy of an entity of which values are redacted.
     """
 
     state: State
@@ -118,6 +123,7 @@ class Broker:
     forwarder: Forwarder = field(default_factory=NoForwarder)
     may_begin_tenants: bool = True
     has_snapshot: Callable[[Call], bool] = _no_snapshot
+    end_copies: Callable[[Call, str], Awaitable[None]] = _no_copies
 
     def data(self, call: Call) -> Dataset:
         """Return the data that a call reads or changes.

@@ -99,7 +99,8 @@ async def redact_history(
 ) -> None:
     """Take the values of attributes out of the whole history of an entity; returns when it is done.
 
-    The present state is not touched: delete the attribute or the entity for that.
+    The present state is not touched: delete the attribute or the entity for that. Snapshots that hold the
+    entity end, and values are taken out of what was written of them.
 
     Args:
         broker: whose history.
@@ -128,6 +129,8 @@ async def redact_history(
         if not await index.has_attribute(entity, name, None):
             raise ResourceNotFound(f"The history of {entity_id} has no {name}.", pointer="/attributes")
     broker.writer.check()
+    # First, so that no copy is written behind the row that takes values out of everything before it ...
+    await broker.end_copies(call, entity_id)
     payload: dict[str, object] = {"by": call.caller.id, "reason": reason.strip()}
     if attributes is not None:
         payload["attributes"] = sorted(attributes)
@@ -136,3 +139,5 @@ async def redact_history(
     )
     await broker.writer.stage(row)
     await broker.history.caught_up()
+    # ... and then for a copy that was begun meanwhile.
+    await broker.end_copies(call, entity_id)

@@ -100,6 +100,7 @@ class Snapshots:
 
     def __post_init__(self) -> None:
         self.broker.has_snapshot = self.admits
+        self.broker.end_copies = self.end_copies
 
     @property
     def number(self) -> int:
@@ -186,6 +187,22 @@ class Snapshots:
         await self.documents.delete(tenant, COLLECTION, snapshot_id)
         self.used.pop((tenant, snapshot_id), None)
         self.wake.set()
+
+    async def end_copies(self, call: Call, entity_id: str) -> None:
+        """End the snapshots of a tenant that hold an entity, or may come to hold it; for a redaction."""
+        if call.snapshot:
+            return
+        history = self.broker.history
+        index = None if history is None else await history.caught_up()
+        for snapshot_id, stored in self.documents.list(call.tenant, COLLECTION):
+            dataset = self.broker.state.dataset(call.tenant, snapshot_id)
+            holds = stored["status"] == PREPARING or entity_id in dataset.entities
+            if not holds and index is not None:
+                holds = await index.find(call.tenant, snapshot_id, entity_id) is not None
+            if holds:
+                async with self.lock:
+                    await self.end(call.tenant, snapshot_id)
+                self.tell(call.tenant, stored, call.now_us)
 
     async def _will_sweep(self, tenant: str, snapshot_id: str) -> None:
         await self.documents.put(tenant, SWEEPS, snapshot_id, {})

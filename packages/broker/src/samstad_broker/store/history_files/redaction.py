@@ -43,11 +43,11 @@ class Redaction(NamedTuple):
         return iso(self.at_us)
 
     def concerns(self, row: HistoryRow) -> bool:
-        """Whether a row is of the entity, and older."""
+        """Whether a row is of the entity, and older; of live data also its copies in snapshots."""
         return (
             row.entity == self.entity
             and row.tenant == self.tenant
-            and row.snapshot == self.snapshot
+            and self.snapshot in {"", row.snapshot}
             and (row.epoch, row.position) < self.place
         )
 

@@ -48,7 +48,7 @@ def _has_values(
     database: duckdb.DuckDBPyConnection, stretch: SealedStretch, redactions: Sequence[Redaction]
 ) -> bool:
     for redaction in redactions:
-        condition = "tenant = ? AND snapshot = ? AND entity = ? AND json IS NOT NULL"
+        condition = "tenant = ? AND ? IN ('', snapshot) AND entity = ? AND json IS NOT NULL"
         bound = [redaction.tenant, redaction.snapshot, redaction.entity]
         for row in _rows(database, stretch, condition, bound):
             if redact_row(row, [redaction]) is not row:
