@@ -143,3 +143,15 @@ async def test_a_source_that_cannot_be_reached_costs_a_warning_and_no_answer_of_
     answer = await city.get("/entities?type=Kerb")
     assert (answer.status, len(answer.body)) == (200, 1)
     assert answer.headers["ngsild-warning"].startswith("199 ")
+
+
+@pytest.mark.shows("EXTRACS")
+async def test_what_a_source_is_told_is_shown_only_to_who_may_register_it(city):
+    await register(city, contextSourceInfo=[{"key": "X-API-Key", "value": "secret"}])
+    (own,) = (await city.get("/csourceRegistrations?type=Kerb")).body
+    assert own["contextSourceInfo"][0]["value"] == "secret"
+    seen = await city.get("/csourceRegistrations?type=Kerb", authorization="reader")
+    assert len(seen.body) == 1
+    assert b"secret" not in seen.raw
+    one = await city.get(f"/csourceRegistrations/{own['id']}", authorization="reader")
+    assert (one.status, b"secret" in one.raw) == (200, False)

@@ -12,11 +12,20 @@ __all__ = ["represent_registration"]
 
 
 def represent_registration(
-    stored: Mapping[str, Any], context: Context, *, sys_attrs: bool = False
+    stored: Mapping[str, Any], context: Context, *, sys_attrs: bool = False, with_secrets: bool = False
 ) -> dict[str, Any]:
-    """Return the JSON members of a registration, names compacted, without @context."""
+    """Return the JSON members of a registration, names compacted, without @context.
+
+    Args:
+        stored: the registration as it is kept.
+        context: compacts the names.
+        sys_attrs: with the system's times.
+        with_secrets: with contextSourceInfo, which holds the credentials for the source (clause 4.3.6.5).
+    """
     compact = context.compact
     body = {(compact(name) if ":" in name else name): value for name, value in stored["body"].items()}
+    if not with_secrets:
+        body.pop("contextSourceInfo", None)
     body["information"] = [_info(info, context) for info in stored["body"]["information"]]
     if sys_attrs:
         body["createdAt"] = iso(stored["createdUs"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from samstad_broker.domain.registrations.representation import represent_registration
 from samstad_broker.http.context_binding import use_context
@@ -15,6 +16,7 @@ from samstad_broker.service.registrations import (
     Registrations,
     create_registration,
     delete_registration,
+    may_change,
     query_registrations,
     update_registration,
 )
@@ -90,7 +92,7 @@ class _Resource:
         found = query_registrations(self._registrations, exchange.call, query, temporal)
         shown = found[page.offset : page.offset + page.limit]
         response = many(
-            exchange, context, [represent_registration(item, context, sys_attrs=sys_attrs) for item in shown]
+            exchange, context, [_shown(exchange, item, context, sys_attrs=sys_attrs) for item in shown]
         )
         more = page.offset + page.limit < len(found)
         response.headers += page_headers(exchange, page, more=more, total=len(found))
@@ -101,7 +103,7 @@ class _Resource:
 
     def _retrieve(self, exchange: Exchange, context: Context) -> Response:
         stored = self._registrations.get(exchange.call, exchange.path["registrationId"])
-        content = represent_registration(stored, context, sys_attrs=_sys_attrs(exchange))
+        content = _shown(exchange, stored, context, sys_attrs=_sys_attrs(exchange))
         return one(exchange, context, content)
 
     async def update(self, exchange: Exchange) -> Response:
@@ -118,3 +120,11 @@ class _Resource:
 
 def _sys_attrs(exchange: Exchange) -> bool:
     return "sysAttrs" in exchange.parameters.options(frozenset({"sysAttrs"}))
+
+
+def _shown(
+    exchange: Exchange, stored: Mapping[str, Any], context: Context, *, sys_attrs: bool
+) -> dict[str, Any]:
+    """Show a registration; what its source is told, keys among it, only to who may change it."""
+    secrets = may_change(exchange.call, stored)
+    return represent_registration(stored, context, sys_attrs=sys_attrs, with_secrets=secrets)

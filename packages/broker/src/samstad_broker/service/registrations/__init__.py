@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from samstad_broker.service.registrations.query import query_registrations
-from samstad_broker.service.registrations.registrations import COLLECTION, Registrations
+from samstad_broker.service.registrations.registrations import COLLECTION, Registrations, may_change
 from samstad_broker.service.registrations.writing import (
     create_registration,
     delete_registration,
@@ -15,6 +15,7 @@ __all__ = [
     "Registrations",
     "create_registration",
     "delete_registration",
+    "may_change",
     "query_registrations",
     "update_registration",
 ]

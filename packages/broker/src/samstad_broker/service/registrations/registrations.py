@@ -15,7 +15,7 @@ from samstad_ngsild.entities.dates import parse_datetime
 from samstad_ngsild.entities.names import check_uri
 from samstad_ngsild.errors import ResourceNotFound
 
-__all__ = ["COLLECTION", "Registrations", "types_of"]
+__all__ = ["COLLECTION", "Registrations", "may_change", "types_of"]
 
 COLLECTION = "registrations"
 """The collection of documents in the log that holds registrations."""
@@ -74,3 +74,8 @@ def may_see(call: Call, stored: Mapping[str, Any]) -> bool:
         call.may(Operation.READ, name) or call.may(Operation.REGISTER, name)
         for name in types_of(stored["body"])
     )
+
+
+def may_change(call: Call, stored: Mapping[str, Any]) -> bool:
+    """Whether the caller may register everything that a registration is about, and so see its secrets."""
+    return all(call.may(Operation.REGISTER, name) for name in types_of(stored["body"]))

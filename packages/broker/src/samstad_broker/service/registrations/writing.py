@@ -59,7 +59,7 @@ async def update_registration(
     async with registrations.lock:
         stored = registrations.get(call, registration_id)
         _require(call, stored["body"])
-        body = represent_registration(stored, context)
+        body = represent_registration(stored, context, with_secrets=True)
         for name, value in fragment.items():
             if name == "id" and value != registration_id:
                 raise BadRequestData("The id of a registration cannot be changed.", pointer="/id")
