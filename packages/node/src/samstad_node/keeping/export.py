@@ -6,9 +6,11 @@ The node may serve meanwhile: what is written out is read from a backup that is 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import orjson
 
@@ -27,6 +29,7 @@ from samstad_node.keeping.tables import write_tables
 __all__ = ["export_node"]
 
 _ENTITIES_PER_FILE = 10_000
+_LONGEST_NAME = 200
 _READABLE = Representation(sys_attrs=True)
 
 README = """\
@@ -34,6 +37,7 @@ samstad export of the node {node}, up to row {position} of its log ({made}).
 
 entities/<tenant>/<number>.json   arrays of NGSI-LD entities, normalized, names short by the core @context:
                                   samstad import FILE --context {core} [--tenant T]
+entities/<tenant>/snapshot-<id>/  the same of a snapshot; its id is percent-encoded
 documents/<tenant>/<kind>.json    subscriptions, registrations and hosted @contexts, by their ids
 history/month=<m>/*.parquet       every change, one row for each attribute instance; the columns are described
                                   in docs/reference/history-files.md of samstad
@@ -98,7 +102,7 @@ async def _written(backup: Path, target: Path) -> dict[str, int]:
 def _write_state(state: State, target: Path) -> dict[str, int]:
     counts = {"entities": 0, "documents": 0}
     for (tenant, snapshot), dataset in state.datasets():
-        place = target / "entities" / _name(tenant) / (f"snapshot-{snapshot}" if snapshot else "")
+        place = target / "entities" / _name(tenant) / (_snapshot_name(snapshot) if snapshot else "")
         render = renderer(CORE, _READABLE)
         entities = (render(record.parsed()) for record in dataset.records)
         counts["entities"] += _write_arrays(place, entities)
@@ -115,6 +119,15 @@ def _write_state(state: State, target: Path) -> dict[str, int]:
 
 def _name(tenant: str) -> str:
     return tenant or "default"
+
+
+def _snapshot_name(snapshot_id: str) -> str:
+    """Return the name of a snapshot's directory: its id is any URI that somebody chose, and no path."""
+    name = "snapshot-" + quote(snapshot_id, safe="")
+    if len(name) > _LONGEST_NAME:
+        digest = hashlib.sha256(snapshot_id.encode()).hexdigest()
+        name = f"{name[: _LONGEST_NAME - len(digest) - 1]}-{digest}"
+    return name
 
 
 def _write_arrays(place: Path, entities: Iterator[object]) -> int:
