@@ -77,6 +77,7 @@ class RsmpSupervisor:
         garbled: how many messages could not be read.
         on_answer: told of a command's answer: site, message id, and why it was refused ("": it was taken).
         on_connected: told of a site that has connected and said what it is.
+        on_parameters: told of a controller's parameters: site, content in base64, version.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class RsmpSupervisor:
         self.garbled = 0
         self.on_answer: Callable[[str, str, str], None] = lambda _site, _message, _why: None
         self.on_connected: Callable[[str], None] = lambda _site: None
+        self.on_parameters: Callable[[str, str, str], None] = lambda _site, _config, _version: None
         self._fleet = fleet
         self._now_us = now_us
         self._codes = codes
@@ -181,6 +183,11 @@ class RsmpSupervisor:
         except RsmpError:  # it went away meanwhile: when it comes back it is asked for everything
             return
 
+    def ask_parameters(self, site_id: str) -> None:
+        """Ask a controller for its parameters."""
+        component_id = self._main.get(site_id, "")
+        self._ask(site_id, [Wish(component_id, "S0098", name) for name in ("config", "timestamp", "version")])
+
     def shows(self, site_id: str, order: Order, *, since: int) -> bool:
         """Tell whether what a controller has told since a mark shows an order in effect."""
         component_id = self._main.get(site_id, "")
@@ -263,6 +270,10 @@ class RsmpSupervisor:
             self._main.pop(site_id, None)
 
     def _on_values(self, site_id: str, message: StatusUpdate | StatusResponse) -> None:
+        if any(one.code == "S0098" for one in message.values):
+            told = {one.name: str(one.value or "") for one in message.values}
+            self.on_parameters(site_id, told.get("config", ""), told.get("version", ""))
+            return
         is_late = any(one.quality == "old" for one in message.values)
         if not is_late:
             self._mark += 1

@@ -27,11 +27,13 @@ from samstad_signals.domain.timetable import TimetableWrong
 from samstad_signals.errors import RequestRefused
 from samstad_signals.gateway.serving import TlsFiles, server_terms
 from samstad_signals.gateway.supervisor import RsmpSupervisor
+from samstad_signals.http.archive import ArchiveDesk
 from samstad_signals.http.commanding import Commanding
 from samstad_signals.http.junctions import Junctions
 from samstad_signals.http.planning import PlanningDesk
 from samstad_signals.service.alarm_work import AlarmWork
 from samstad_signals.service.amending import Amending
+from samstad_signals.service.archive import Archive, VersionUnknown
 from samstad_signals.service.commands import Commands, CommandUnknown, Wanted
 from samstad_signals.service.fleet import Fleet, UnknownAlarm, UnknownJunction
 from samstad_signals.service.keeper import Keeper
@@ -58,6 +60,7 @@ _ERRORS: dict[type[Exception], str] = {
     UnknownJunction: "signals-unknown",
     UnknownAlarm: "signals-unknown",
     CommandUnknown: "signals-unknown",
+    VersionUnknown: "signals-unknown",
     LeaseRefused: "signals-held",
     AlertRefusedError: "signals-not-now",
     CommandRefusedError: "signals-not-now",
@@ -96,6 +99,7 @@ class _Role:
     commands: Commands
     planning: Planning
     amending: Amending
+    archive: Archive
     writer: Writer
     ended: list[tuple[Wanted, CommandState]]
     faults: dict[str, str]
@@ -140,6 +144,7 @@ class _Role:
             acting_for=self.surroundings.acting_for,
             now_us=self.surroundings.clock.now_us,
         )
+        archive = ArchiveDesk(self.fleet, self.archive)
         read, write = Demand("read", _CONTROLLER), Demand("write", _CONTROLLER)
         command, administer = Demand("write", _COMMAND), Demand("administer")
         rows: tuple[tuple[str, str, Callable[[Request], Awaitable[Response]], Demand], ...] = (
@@ -155,6 +160,9 @@ class _Role:
             ("DELETE", "/sites/{site}", junctions.drop, Demand("delete", _CONTROLLER)),
             ("POST", "/commands", commanding.give, command),
             ("DELETE", "/commands/{command}", commanding.withdraw, command),
+            ("GET", "/junctions/{site}/parameters", archive.versions, read),
+            ("GET", "/junctions/{site}/parameters/difference", archive.difference, read),
+            ("GET", "/junctions/{site}/parameters/{checksum}", archive.content, read),
             ("GET", "/timetables", desk.tables, read),
             ("PUT", "/timetables/{scope}", desk.set_table, write),
             ("PUT", "/special-days", desk.set_days, write),
@@ -240,6 +248,7 @@ class _Role:
             self.planned_us[0] = now_us
             await self.amending.look()
             await self.planning.look()
+            await self.archive.look()
 
     def _checks(self) -> list[Check]:
         found = [Check(name, CheckState.DEGRADED, detail) for name, detail in self.faults.items()]
@@ -288,6 +297,7 @@ async def _role(
         commands=commands,
         planning=Planning(fleet, commands, keeping, zone=_zone(settings.time_zone), now_us=now_us),
         amending=Amending(commands, supervisor, keeping, now_us=now_us),
+        archive=Archive(fleet, supervisor, keeping, now_us=now_us),
         ended=ended,
         writer=Writer(fleet, surroundings.client, told=told),
         faults={},
@@ -300,7 +310,9 @@ async def _role(
     await commands.load()
     await role.planning.load()
     await role.amending.load()
+    await role.archive.load()
     commands.on_end = lambda wanted, state: ended.append((wanted, state))
+    supervisor.on_parameters = role.archive.arrived
     supervisor.on_answer = commands.answered
     supervisor.on_connected = role.on_connected
     role.know_sites()

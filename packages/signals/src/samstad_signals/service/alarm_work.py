@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from samstad_models.alerts import AlertState
-from samstad_signals.service.fleet import DETECTOR_FAULTS, AlarmKey, Fleet
+from samstad_signals.service.fleet import FOUND_HERE, AlarmKey, Fleet
 from samstad_signals.spi.street import NotConnected, Street, StreetRefused
 
 __all__ = ["AlarmWork"]
@@ -68,7 +68,7 @@ class AlarmWork:
 
     def _wish(self, site_id: str, key: AlarmKey, wish: str) -> None:
         # What was found at the centre the controller knows nothing of; in shadow another centre speaks.
-        if key[1] in DETECTOR_FAULTS or self._fleet.junction(site_id).is_shadow:
+        if key[1] in FOUND_HERE or self._fleet.junction(site_id).is_shadow:
             return
         self._fleet.owe(site_id, key, wish)
         self._tell(site_id, key, wish)

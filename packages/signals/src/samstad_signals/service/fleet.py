@@ -27,11 +27,13 @@ from samstad_signals.domain.measures.detectors import DetectorFault
 from samstad_signals.domain.traffic import COUNTED, NO_TRAFFIC, Traffic, fold_traffic
 from samstad_signals.service.detectors import DetectorWatch
 
-__all__ = ["DETECTOR_FAULTS", "MOST_PAST", "AlarmKey", "Fleet", "Junction", "UnknownAlarm", "UnknownJunction"]
+__all__ = ["FOUND_HERE", "MOST_PAST", "AlarmKey", "Fleet", "Junction", "UnknownAlarm", "UnknownJunction"]
 
 Document = dict[str, Any]
 AlarmKey = tuple[str, str]
 DETECTOR_FAULTS = frozenset(get_args(DetectorFault))
+FOUND_HERE = DETECTOR_FAULTS | {"parametersChanged", "planDeviation"}
+"""Alerts that are found at the centre: controllers know nothing of them."""
 Record = tuple[object, ...]
 MOST_PAST = 200_000
 """So many values of the past wait for the broker; what comes then is counted and left out."""
@@ -249,6 +251,27 @@ class Fleet:
         alert = alerts.comment(self.alert(site_id, key), by=by, text=text, now_us=now_us)
         return self._set(self.junction(site_id), key, alert)
 
+    def notice(self, site_id: str, key: AlarmKey, *, severity: str, now_us: int) -> None:
+        """Raise an alert of something that has happened and is over: it stays until somebody has seen it."""
+        self.found(site_id, key, severity=severity, now_us=now_us)
+        self.gone(site_id, key, now_us=now_us)
+
+    def found(self, site_id: str, key: AlarmKey, *, severity: str, now_us: int) -> None:
+        """Raise an alert of something that is found at the centre."""
+        junction = self.junction(site_id)
+        before = junction.alerts.get(key)
+        if before is None or alerts.is_closed(before):
+            self._set(junction, key, alerts.raise_alert(severity=severity, observed_us=now_us))
+        elif not before.active:
+            self._set(junction, key, alerts.repeat(before, observed_us=now_us))
+
+    def gone(self, site_id: str, key: AlarmKey, *, now_us: int) -> None:
+        """Clear an alert that was found at the centre."""
+        junction = self.junction(site_id)
+        before = junction.alerts.get(key)
+        if before is not None and before.active:
+            self._set(junction, key, alerts.clear(before, observed_us=now_us))
+
     def resume_due(self, *, now_us: int) -> list[tuple[str, AlarmKey]]:
         """End the silences that are over, and return whose they are: the controllers are to be told."""
         ended = []
@@ -325,17 +348,10 @@ class Fleet:
     ) -> None:
         """Raise the alert of a detector's fault, and clear those that are over."""
         component_id = f"d{number}"
-        for key, alert in list(junction.alerts.items()):
-            if key[0] == component_id and key[1] in DETECTOR_FAULTS and alert.active and key[1] != fault:
-                self._set(junction, key, alerts.clear(alert, observed_us=observed_us))
-        if fault is None:
-            return
-        key = (component_id, fault)
-        before = junction.alerts.get(key)
-        if before is None or alerts.is_closed(before):
-            self._set(junction, key, alerts.raise_alert(severity="medium", observed_us=observed_us))
-        elif not before.active:
-            self._set(junction, key, alerts.repeat(before, observed_us=observed_us))
+        for other in DETECTOR_FAULTS - {fault}:
+            self.gone(junction.site_id, (component_id, other), now_us=observed_us)
+        if fault is not None:
+            self.found(junction.site_id, (component_id, fault), severity="medium", now_us=observed_us)
 
     def take_past(self) -> list[Document]:
         """Return what is to be put into the history, one document for each entity, and hold it as written."""

@@ -40,6 +40,10 @@ class Street(Protocol):
         """Return the latest text of a status of a controller as a whole, None while it is not known."""
         ...
 
+    def ask_parameters(self, site_id: str) -> None:
+        """Ask a controller for its parameters, where it is there; silence is no answer."""
+        ...
+
     def tell_alarm(self, site_id: str, key: tuple[str, str], wish: str) -> str:
         """Say Acknowledge, Suspend or Resume of an alarm; raises as ``order``."""
         ...
