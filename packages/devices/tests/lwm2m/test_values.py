@@ -114,7 +114,9 @@ def test_what_is_written_is_read(told):
 def test_resources_are_written_in_their_types():
     written = write_values("/3416/0", {1: 50})
     assert read_values(written, content_format=11_542, path="/3416/0") == {"/3416/0/1": 50}
-    for path, values in (("/3416", {1: 50}), ("/3416/0", {1: "50"}), ("/3416/0", {1: 2**70}), ("/x", {})):
+    assert write_values("/3416/0", {1: 50.0}) == written
+    wrong = [("/3416/0", {1: told}) for told in (50.5, True, "50", 2**70)]
+    for path, values in (*wrong, ("/3416", {1: 50}), ("/x", {})):
         with pytest.raises(MessageRefused):
             write_values(path, values)
 

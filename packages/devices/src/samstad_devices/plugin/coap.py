@@ -156,7 +156,7 @@ def _show_figures(surroundings: Surroundings[DevicesSettings], way: CoapWay, sec
         lambda: [((figure,), count) for figure, count in secure.figures().items()],
     )
     surroundings.metrics.gauges(
-        "samstad_devices_lwm2m_clients",
+        "samstad_devices_registrations",
         "Clients of LwM2M: registered now; since the start ended without an update, observations refused.",
         ("figure",),
         lambda: [

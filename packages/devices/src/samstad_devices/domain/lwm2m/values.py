@@ -22,7 +22,7 @@ from samstad_devices.domain.lwm2m.tlv import (
 )
 from samstad_devices.domain.senml import fields_of, read_senml_cbor, read_senml_json
 
-__all__ = ["FORMS", "Value", "read_path", "read_values", "write_values"]
+__all__ = ["FORMS", "Value", "fitting", "read_path", "read_values", "write_values"]
 
 Value = bool | int | float | str
 TEXT, OPAQUE, CBOR, SENML_JSON, SENML_CBOR, TLV, JSON = 0, 42, 60, 110, 112, 11_542, 11_543
@@ -234,8 +234,18 @@ def write_values(path: str, values: Mapping[int, Value]) -> bytes:
     return write_tlv([Entry(RESOURCE, one, _bytes(at[0], one, value)) for one, value in values.items()])
 
 
+def fitting(kind: str, value: Value) -> Value:
+    """Return a number as its type has it: whole ones may come with a point, and others without."""
+    if isinstance(value, float) and value.is_integer() and kind in {"i", "t", "u"}:
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and kind == "f":
+        return float(value)
+    return value
+
+
 def _bytes(object_id: int, resource: int, value: Value) -> bytes:
     kind = kind_of(object_id, resource)
+    value = fitting(kind, value)
     write = _WRITE.get((kind, type(value)))
     if write is None:
         raise MessageRefused(f"/{object_id}/*/{resource} is of the type {kind!r}, and {value!r:.40} is not.")
@@ -260,7 +270,6 @@ def _natural(value: int) -> bytes:
 _WRITE: Mapping[tuple[str, type], Callable[[Any], bytes]] = {
     ("b", bool): lambda value: bytes([value]),
     ("f", float): lambda value: struct.pack(">d", value),
-    ("f", int): lambda value: struct.pack(">d", value),
     ("i", int): _signed,
     ("o", str): bytes.fromhex,
     ("s", str): str.encode,

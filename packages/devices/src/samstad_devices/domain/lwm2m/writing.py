@@ -9,7 +9,15 @@ import orjson
 
 from samstad_devices.domain.errors import MessageRefused
 from samstad_devices.domain.lwm2m.objects import kind_of
-from samstad_devices.domain.lwm2m.values import SENML_CBOR, SENML_JSON, TLV, Value, read_path, write_values
+from samstad_devices.domain.lwm2m.values import (
+    SENML_CBOR,
+    SENML_JSON,
+    TLV,
+    Value,
+    fitting,
+    read_path,
+    write_values,
+)
 
 __all__ = ["write_form"]
 
@@ -41,7 +49,7 @@ def write_form(path: str, values: Mapping[int, Value], *, form: int) -> bytes:
 
 
 def _typed(object_id: int, number: int, value: Value) -> Value:
-    return float(value) if kind_of(object_id, number) == "f" else value
+    return fitting(kind_of(object_id, number), value)
 
 
 def _record(name: str, value: Value) -> bytes:
