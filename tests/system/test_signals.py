@@ -324,3 +324,58 @@ async def test_a_killed_role_takes_over_again_and_nothing_is_lost(city, street, 
         return (await entity(admin, command)).get("status") == "confirmed"
 
     await until(is_confirmed)
+
+
+async def test_timetables_temporary_changes_and_parameters_over_http(street, admin):  # noqa: PLR0915 - one story
+    controller = street.open(ONE)
+    await put(admin, ONE)
+    await until_up(admin, ONE)
+    table = "/signals/v1/timetables/"
+    every_day = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    lines = [{"days": every_day, "begins": "00:00:00", "plan": 3}]
+    problem = await ask(admin, "PUT", f"{table}junction:nowhere", {"lines": lines}, status=404)
+    assert problem["type"] == "/problems/signals-unknown"
+    wrong = [{**lines[0], "days": ["someday"]}]
+    problem = await ask(admin, "PUT", f"{table}city", {"lines": wrong}, status=400)
+    assert "no day is called someday" in problem["detail"]
+    await ask(admin, "PUT", f"{table}city", {"lines": lines}, status=204)
+
+    async def follows():
+        return (await ask(admin, "GET", f"/signals/v1/junctions/{ONE}"))["plan"] == 3
+
+    await until(follows)
+    assert controller.orders.plan == 3
+
+    await ask(admin, "POST", f"/signals/v1/junctions/{ONE}/lease", {"reason": "a match"})
+    change = {"site": ONE, "name": "setOffset", "plan": 3, "value": 9, "reason": "a match", "minutes": 10}
+    told = await ask(admin, "POST", "/signals/v1/amendments", change, status=201)
+    assert (told["before"], told["by"]) == (0, "admin")
+
+    async def holds(offset):
+        return controller.programs[3].offset_s == offset
+
+    await until(lambda: holds(9))
+    path = f"/signals/v1/amendments/{ONE}/setOffset/3"
+    await ask(admin, "DELETE", path, status=204)
+    await until(lambda: holds(0))
+
+    async def is_over():
+        return not (await ask(admin, "GET", "/signals/v1/amendments"))["amendments"]
+
+    await until(is_over)
+    await ask(admin, "DELETE", path, status=400)
+
+    async def versions():
+        return (await ask(admin, "GET", f"/signals/v1/junctions/{ONE}/parameters"))["versions"]
+
+    first = (await until(versions))[0]["checksum"]
+    assert b"SG1" in await body_of(admin, f"/signals/v1/junctions/{ONE}/parameters/{first}")
+    same = f"/signals/v1/junctions/{ONE}/parameters/difference?from={first}&to={first}"
+    assert (await ask(admin, "GET", same))["same"] is True
+    await ask(admin, "GET", f"/signals/v1/junctions/{ONE}/parameters/none", status=404)
+
+
+async def body_of(session, path):
+    async with session.get(path) as answer:
+        assert answer.status == 200
+        return await answer.read()
