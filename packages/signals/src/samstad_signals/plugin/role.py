@@ -30,11 +30,13 @@ from samstad_signals.gateway.supervisor import RsmpSupervisor
 from samstad_signals.http.archive import ArchiveDesk
 from samstad_signals.http.commanding import Commanding
 from samstad_signals.http.junctions import Junctions
+from samstad_signals.http.measures import MeasuresDesk
 from samstad_signals.http.planning import PlanningDesk
 from samstad_signals.service.alarm_work import AlarmWork
 from samstad_signals.service.amending import Amending
 from samstad_signals.service.archive import Archive, VersionUnknown
 from samstad_signals.service.commands import Commands, CommandUnknown, Wanted
+from samstad_signals.service.compliance import Compliance
 from samstad_signals.service.fleet import Fleet, UnknownAlarm, UnknownJunction
 from samstad_signals.service.keeper import Keeper
 from samstad_signals.service.leases import Leases
@@ -100,6 +102,7 @@ class _Role:
     planning: Planning
     amending: Amending
     archive: Archive
+    compliance: Compliance
     writer: Writer
     ended: list[tuple[Wanted, CommandState]]
     faults: dict[str, str]
@@ -145,6 +148,7 @@ class _Role:
             now_us=self.surroundings.clock.now_us,
         )
         archive = ArchiveDesk(self.fleet, self.archive)
+        measures = MeasuresDesk(self.fleet, self.compliance)
         read, write = Demand("read", _CONTROLLER), Demand("write", _CONTROLLER)
         command, administer = Demand("write", _COMMAND), Demand("administer")
         rows: tuple[tuple[str, str, Callable[[Request], Awaitable[Response]], Demand], ...] = (
@@ -163,6 +167,8 @@ class _Role:
             ("GET", "/junctions/{site}/parameters", archive.versions, read),
             ("GET", "/junctions/{site}/parameters/difference", archive.difference, read),
             ("GET", "/junctions/{site}/parameters/{checksum}", archive.content, read),
+            ("PUT", "/junctions/{site}/plans/{plan}", measures.set_plan, write),
+            ("GET", "/junctions/{site}/measures", measures.show, read),
             ("GET", "/timetables", desk.tables, read),
             ("PUT", "/timetables/{scope}", desk.set_table, write),
             ("PUT", "/special-days", desk.set_days, write),
@@ -298,6 +304,7 @@ async def _role(
         planning=Planning(fleet, commands, keeping, zone=_zone(settings.time_zone), now_us=now_us),
         amending=Amending(commands, supervisor, keeping, now_us=now_us),
         archive=Archive(fleet, supervisor, keeping, now_us=now_us),
+        compliance=Compliance(fleet, keeping),
         ended=ended,
         writer=Writer(fleet, surroundings.client, told=told),
         faults={},
@@ -311,6 +318,7 @@ async def _role(
     await role.planning.load()
     await role.amending.load()
     await role.archive.load()
+    await role.compliance.load()
     commands.on_end = lambda wanted, state: ended.append((wanted, state))
     supervisor.on_parameters = role.archive.arrived
     supervisor.on_answer = commands.answered

@@ -94,6 +94,7 @@ class Fleet:
         self.junctions: dict[str, Junction] = {}
         self.past: mapping.Instances = {}
         self.detectors = DetectorWatch()
+        self.on_groups: Callable[[str, str, str, int], None] = lambda _site, _before, _after, _at_us: None
         self.lost_past = 0
         self.links_to_keep: set[str] = set()
         self.alerts_to_keep: set[tuple[str, AlarmKey]] = set()
@@ -151,7 +152,9 @@ class Fleet:
             junction.traffic = fold_traffic(junction.traffic, told, observed_us=observed_us)
         state = fold_values(junction.state, told, observed_us=observed_us, received_us=now_us)
         junction.is_changed |= _shown(state) != _shown(junction.state)
-        junction.state = state
+        before, junction.state = junction.state.group_states, state
+        if before is not None and state.group_states is not None and before != state.group_states:
+            self.on_groups(site_id, before, state.group_states, observed_us)
 
     def _take_past(self, junction: Junction, told: Iterable[Told], observed_us: int) -> None:
         if len(self.past) >= MOST_PAST:
