@@ -80,6 +80,26 @@ COMMANDS: tuple[Command, ...] = (
         "Print who did what, when and why, oldest first.",
     ),
     Command(
+        ("peer", "invite"),
+        "samstad_node.cli.peers:invite",
+        "Let another node ask this one, and print what its administrator needs to join: a secret.",
+    ),
+    Command(
+        ("peer", "join"),
+        "samstad_node.cli.peers:join",
+        "Ask another node from now on, by its invitation: what it shares is in this node's answers.",
+    ),
+    Command(
+        ("peer", "list"),
+        "samstad_node.cli.peers:list_peers",
+        "Print the nodes that this one asks, and those that may ask it.",
+    ),
+    Command(
+        ("peer", "leave"),
+        "samstad_node.cli.peers:leave",
+        "Ask another node no more, and let it ask no more: at once, whether it answers or not.",
+    ),
+    Command(
         ("settings", "show"),
         "samstad_node.cli.settings:show",
         "Print every setting with its value, where the value came from, and what may be set.",
@@ -99,6 +119,7 @@ COMMANDS: tuple[Command, ...] = (
 GROUPS = {
     "audit": "Read who did what, and prove that the account of it is whole.",
     "keys": "Give out, list, change and end keys, of a node that runs or not.",
+    "peer": "Let nodes ask each other, see who does, and part.",
     "settings": "See and check the settings.",
 }
 """The sentence of each first word that has commands under it."""

@@ -12,8 +12,8 @@ __all__ = ["BROKER", "KEPT_FILES", "databases", "kept_files"]
 
 BROKER = "broker"
 """The broker's own directory."""
-KEPT_FILES = ("access-keys.json",)
-"""Files beside the databases that belong to the data: the issuer's keys as they were fetched last."""
+KEPT_FILES = ("access-keys.json", "peers.json")
+"""Files beside the databases that belong to the data: the issuer's keys as fetched last, the joined peers."""
 
 
 def databases(data: Path) -> list[Path]:

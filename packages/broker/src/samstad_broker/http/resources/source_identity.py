@@ -32,13 +32,16 @@ class _SourceIdentity:
 
     def _identity(self, exchange: Exchange, context: Context) -> Response:
         uptime_s = (exchange.now_us - self._started_us) // 1_000_000
+        # Each tenant is a source of its own, and so calls itself in Via (clauses 4.3.6.4, 5.2.40).
+        tenant = exchange.tenant
+        alias = f"{self._broker.alias}~{tenant}" if tenant else self._broker.alias
         return one(
             exchange,
             context,
             {
-                "id": f"urn:ngsi-ld:ContextSourceIdentity:{self._broker.alias}",
+                "id": f"urn:ngsi-ld:ContextSourceIdentity:{alias}",
                 "type": "ContextSourceIdentity",
-                "contextSourceAlias": self._broker.alias,
+                "contextSourceAlias": alias,
                 "contextSourceUptime": f"PT{uptime_s}S",
                 "contextSourceTimeAt": iso(exchange.now_us),
             },
