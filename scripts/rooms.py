@@ -52,7 +52,7 @@ ROOMS: tuple[Room, ...] = (
     Room("operations", SERVICE, layered=True, pure=("domain",)),
     Room("opendata", SERVICE, layered=True, pure=("domain",)),
     Room("governance", SERVICE, layered=True, pure=("domain",)),
-    Room("console", SERVICE),
+    Room("console", SERVICE, layered=True, pure=("domain",)),
     Room("node", ("*",)),
 )
 

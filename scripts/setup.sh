@@ -27,7 +27,7 @@ stamp_of() { # what the installation depends on
 
 if [ -x .venv/bin/python ] && fits .venv/bin/python; then
   if [ "$(cat .venv/samstad-stamp 2>/dev/null)" = "$(stamp_of .venv/bin/python)" ]; then
-    exit 0
+    exec scripts/web.sh
   fi
 else
   python=$(find_python)
@@ -51,4 +51,5 @@ members=()
 for member in packages/*/; do members+=(--editable "$member"); done
 $uv pip install --quiet --no-deps --no-build-isolation "${members[@]}"
 stamp_of .venv/bin/python >.venv/samstad-stamp
+scripts/web.sh
 echo "setup: ready; the command is .venv/bin/samstad"

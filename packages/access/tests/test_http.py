@@ -249,6 +249,26 @@ async def test_a_person_logs_in_administers_with_the_csrf_token_and_logs_out(hou
     assert (await person("GET", "/me")).status == 401
 
 
+@pytest.mark.parametrize(
+    ("wished", "led_to"),
+    [
+        ("/console/v1/app/", "/console/v1/app/"),
+        ("/console/v1/app/%23/alerts", "/console/v1/app/#/alerts"),
+        ("//elsewhere.example/", "/"),
+        ("https://elsewhere.example/", "/"),
+        ("/%5Celsewhere.example", "/"),
+        ("/a%0d%0aSet-Cookie:x", "/"),
+        ("/" + "a" * 5_000 + "!", "/"),
+        ("", "/"),
+    ],
+)
+@pytest.mark.usefixtures("root")
+async def test_a_link_leads_to_a_page_of_this_node_and_to_no_other_host(house, app, wished, led_to):
+    link = house.access.login.make_link(house.act, "root")
+    begun = await Client(app)("GET", f"/link/{link}?to={wished}", host="localhost:8080")
+    assert (begun.status, begun.header("location")) == (303, led_to)
+
+
 async def test_a_link_and_a_broken_glass_begin_sessions(house, app, root):
     link = house.access.login.make_link(house.act, "root")
     anybody = Client(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import msgspec
@@ -27,6 +28,8 @@ from samstad_access.service.sessions import NewSession
 
 __all__ = ["login_routes", "session_routes"]
 
+_OWN_PATH = re.compile(r"/(?:[A-Za-z0-9._~-][A-Za-z0-9._~/-]*)?(?:#/[A-Za-z0-9._~:%/-]*)?")
+"""A path without a second slash at its beginning, which would name another host."""
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -96,10 +99,10 @@ def login_routes(gate: Gate) -> list[Route]:
             return Response(headers={"Cache-Control": "no-store"})
         if _is_logged_in(gate, request):
             # Opened again in the same browser: it is in already.
-            return _to_the_pages(Response(status_code=303, headers={"Cache-Control": "no-store"}))
+            return _sent_on(request, Response(status_code=303, headers={"Cache-Control": "no-store"}))
         act = gate.act(request, "link")
         begun = login.use_link(act, request.path_params["secret"], peer=peer_of(request))
-        return _to_the_pages(_begun(request, begun, status=303))
+        return _sent_on(request, _begun(request, begun, status=303))
 
     async def log_out(request: Request) -> Response:
         session = cookie_value(request.headers.get("cookie", ""), SESSION_COOKIE) or ""
@@ -132,8 +135,10 @@ def _is_logged_in(gate: Gate, request: Request) -> bool:
     return True
 
 
-def _to_the_pages(answer: Response) -> Response:
-    answer.headers["Location"] = "/"
+def _sent_on(request: Request, answer: Response) -> Response:
+    """Lead a browser to the page that the link names in ``to``: a path of this node, and no other's."""
+    wished = request.query_params.get("to", "/")
+    answer.headers["Location"] = wished if _OWN_PATH.fullmatch(wished) else "/"
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
 

@@ -30,6 +30,7 @@ __all__ = ["demo", "run_demo"]
 READY_WITHIN_S = 120.0
 STOPPED_WITHIN_S = 30.0
 REFERENCE = "SAMSTAD_REFERENCE"
+CONSOLE = "/console/v1/app/"
 
 
 def demo(
@@ -105,7 +106,8 @@ def _feed(
         _open_street(node, stack, street_port, port, key)
         link = login_link(port, key) if key else ""
         told = {"ready": True, "url": url, "key": key, "login": link}
-        emit(told, _where_to_look(url, key, link), json=json)
+        page = CONSOLE if node.has_role("console") else "/"
+        emit(told, _where_to_look(url, key, link, page=page), json=json)
         feeder.run(entities)
     finally:
         api.close()
@@ -140,14 +142,17 @@ def _last_words(node: ChildNode) -> str:
     return f"the node's last words: {' | '.join(lines[-3:])}" if lines else ""
 
 
-def _where_to_look(url: str, key: str, login_url: str) -> str:
+def _where_to_look(url: str, key: str, login_url: str, *, page: str) -> str:
     header = f" -H 'X-API-Key: {key}'" if key else ""
-    login = f"  later, or elsewhere         {url}/   with the key {key}\n" if key else ""
-    browser = f"{login_url}\n    (logs you in: opens once, within 15 minutes)" if login_url else f"{url}/"
+    login = f"  for programs                the key {key}\n" if key else ""
+    browser = f"{url}{page}"
+    if login_url:
+        browser = f"{login_url}?to={page}\n    (logs you in: opens once, within 15 minutes)"
     link = f'<{context_url("city")}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
     return f"""The demo city lives. Look at it:
   in a browser                {browser}
-{login}  the models                  {url}/models
+{login}  the live table              {url}/
+  the models                  {url}/models
   the API                     {url}/api
 
 or with curl:

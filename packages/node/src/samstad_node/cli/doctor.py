@@ -33,7 +33,7 @@ def doctor(
     where = Path(loaded.node.data).absolute()
     findings = examine(Patient(loaded, where, find_running(where)), deep=deep)
     emit([msgspec.to_builtins(finding) for finding in findings], _text(findings), json=json)
-    return max((finding.exit for finding in findings if finding.state is State.WRONG), default=Exit.OK)
+    return max((Exit(one.exit) for one in findings if one.state is State.WRONG), default=Exit.OK)
 
 
 def _text(findings: list[Finding]) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 import msgspec
 
-from samstad_node.cli.exits import Exit
-
-__all__ = ["Finding", "State"]
+__all__ = ["Finding", "State", "Trouble"]
 
 
 class State(StrEnum):
@@ -19,6 +17,15 @@ class State(StrEnum):
     WRONG = "wrong"
 
 
+class Trouble(IntEnum):
+    """What kind of trouble it would be, as the exit code that tells of it."""
+
+    PLACE = 3
+    """A setting or what it names: a directory, a port, a disk, files."""
+    SILENCE = 4
+    """The node, or a role of it, does not answer or is not well."""
+
+
 class Finding(msgspec.Struct, frozen=True):
     """One thing that was looked at."""
 
@@ -26,4 +33,4 @@ class Finding(msgspec.Struct, frozen=True):
     state: State
     detail: str
     todo: str = ""
-    exit: Exit = Exit.SETTINGS
+    exit: Trouble = Trouble.PLACE

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from samstad_node.cli.exits import Exit
-from samstad_node.doctor.finding import Finding, State
+from samstad_node.doctor.finding import Finding, State, Trouble
 from samstad_node.doctor.patient import Patient
 from samstad_node.observe.health import CheckState, NodeHealth
 from samstad_node.supervisor.runfile import RoleState
@@ -30,7 +29,7 @@ def look_at_roles(patient: Patient) -> Iterator[Finding]:
         if role.state is not RoleState.READY:
             detail = f"{role.state}; it ended {role.restarts} times, the last time by: {role.last_end}"
             todo = "read the log of this role for the reason"
-            yield Finding(f"role {name}", State.WRONG, detail, todo, Exit.UNREACHABLE)
+            yield Finding(f"role {name}", State.WRONG, detail, todo, Trouble.SILENCE)
         elif role.restarts >= _MANY_RESTARTS:
             detail = f"ready, but restarted {role.restarts} times, the last time after: {role.last_end}"
             yield Finding(f"role {name}", State.WARNING, detail, "read the log of this role for the reason")
@@ -52,12 +51,12 @@ def _asked(name: str, host: str, port: int) -> Iterator[Finding]:
     except OSError as error:
         detail = f"{host} port {port} does not answer: {error}"
         todo = "see the log; restart the node"
-        yield Finding(f"health {name}", State.WRONG, detail, todo, Exit.UNREACHABLE)
+        yield Finding(f"health {name}", State.WRONG, detail, todo, Trouble.SILENCE)
         return
     well = status < http.client.INTERNAL_SERVER_ERROR
     todo = "" if well else f"see http://{host}:{port}/health"
     state = State.OK if well else State.WRONG
-    yield Finding(f"health {name}", state, f"/health answers {status}", todo, Exit.UNREACHABLE)
+    yield Finding(f"health {name}", state, f"/health answers {status}", todo, Trouble.SILENCE)
     yield from _told(body)
 
 
@@ -72,7 +71,7 @@ def _told(body: bytes) -> Iterator[Finding]:
                 continue
             state = State.WRONG if check.state is CheckState.FAILED else State.WARNING
             detail = f"{check.state}: {check.detail}" if check.detail else str(check.state)
-            yield Finding(f"{role} {check.name}", state, detail, exit=Exit.UNREACHABLE)
+            yield Finding(f"{role} {check.name}", state, detail, exit=Trouble.SILENCE)
 
 
 def _health(host: str, port: int) -> tuple[int, bytes]:

@@ -1,0 +1,1 @@
+"""Tiles, lists, the stream of changes, and the built web part."""
