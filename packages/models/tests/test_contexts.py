@@ -28,7 +28,10 @@ def test_city_context_holds_every_attribute_under_one_meaning():
     iris = set(city.values())
     for entity_type in list_types():
         assert city[entity_type.name] == entity_type.iri
-        assert {a.iri for a in entity_type.attributes} <= iris
+        named = {a.iri for a in entity_type.attributes if a.name != a.iri}
+        assert named <= iris
+        young = {a.iri for a in entity_type.attributes} - named
+        assert not young & iris, "a published context never changes"
     assert "category" not in city
     assert city["parking:category"] == "https://smartdatamodels.org/dataModel.Parking/category"
     assert city["parking:category"] == city["parking"] + "category"

@@ -52,6 +52,7 @@ class Attribute(msgspec.Struct, frozen=True, omit_defaults=True):
     reference (to entities of the types ``targets``; empty means any). ``many`` allows one value or a
     list. ``above`` is an exclusive lower bound. ``unit`` is a UN/CEFACT code. ``need`` is required,
     recommended or optional; ``privacy`` open, internal or personal. ``open_list`` lets a city add values.
+    ``name`` is the short one of the @contexts, or the IRI where they have none.
     """
 
     name: str

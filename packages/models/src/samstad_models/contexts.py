@@ -66,6 +66,8 @@ def _subject_terms(catalogue: Catalogue, subject: str) -> _Terms:
             continue
         _add(terms, entity_type.name, entity_type.iri, subject)
         for attribute in entity_type.attributes:
+            if attribute.name == attribute.iri:
+                continue  # it is younger than this version, and goes by its IRI
             _add(terms, attribute.name, attribute.iri, subject)
     return terms
 

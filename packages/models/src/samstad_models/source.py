@@ -33,7 +33,9 @@ _PLAIN_SHAPES = frozenset(
     {"text", "number", "integer", "boolean", "datetime", "date", "duration", "uri", "object"}
 )
 _IS = re.compile(r"(?P<shape>[a-z]+)(:(?P<of>[A-Za-z*,]+))?(?P<many>\[\])?")
-_MEMBERS = frozenset({"is", "iri", "own", "need", "privacy", "unit", "min", "max", "above", *LANGUAGES})
+_MEMBERS = frozenset(
+    {"is", "iri", "own", "unnamed", "need", "privacy", "unit", "min", "max", "above", *LANGUAGES}
+)
 _NEEDS = frozenset({"required", "recommended", "optional"})
 _PRIVACY = frozenset({"open", "internal", "personal"})
 
@@ -90,9 +92,11 @@ def _attribute(name: str, entry: dict[str, Any], namespace: str, where: str) -> 
         raise SourceError(f"{where}: unknown {sorted(unknown)}")
     if entry.get("need", "optional") not in _NEEDS or entry.get("privacy", "open") not in _PRIVACY:
         raise SourceError(f"{where}: need or privacy is not one of the words")
+    iri = entry.get("iri") or (BASE if entry.get("own") else namespace) + name
     return Attribute(
-        name=name,
-        iri=entry.get("iri") or (BASE if entry.get("own") else namespace) + name,
+        # A word that came after the version of the contexts was published has no short name in it.
+        name=iri if entry.get("unnamed") else name,
+        iri=iri,
         texts=_text(entry, where),
         need=entry.get("need", "optional"),
         privacy=entry.get("privacy", "open"),
