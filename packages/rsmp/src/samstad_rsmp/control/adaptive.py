@@ -1,8 +1,8 @@
 """Adaptive control of one junction, asked once a second: it says which groups should be green.
 
-What it says is a wish: the controller's heads keep intergreens and minimum greens whatever is wished, and return
-to their own program when no wish comes any more. The planner may fail: then the rate of the ladder below it
-decides, and without a view nothing is wished at all.
+What it says is a wish: the controller's heads keep intergreens and minimum greens whatever is wished, and
+return to their own program when no wish comes any more. The planner may fail: then the rung of the ladder below
+it decides, and without a view nothing is wished at all.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ class Adaptive:
         return frozenset(name for name in greens if heads[name].green_s is not None)
 
     def _holds_s(self, heads: Mapping[str, Head]) -> float:
-        """Return how long until some other stage may come: what ends for it must have been green long enough."""
+        """Return how long until another stage may come: what ends for it must have been green long enough."""
         stages = self.crossing.stages
         waits = [
             max(

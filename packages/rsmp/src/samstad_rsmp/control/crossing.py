@@ -80,7 +80,7 @@ class Arrival(NamedTuple):
         link: the way across that it will take; -1 when nobody knows.
         reaches_s: when it would be at the stop line if nothing stood before it.
         weight: how much its waiting counts: 1 for a car, more for a bus.
-        onward: where it goes next, for its neighbour: the junction, the link there and the seconds until there.
+        onward: where it goes next, for its neighbour: the junction, the link there and the seconds between.
         waited_s: for how long it has stood already.
     """
 

@@ -1,12 +1,13 @@
 """Rolling horizon: a search over stages for the least waiting of everybody in sight.
 
-Time goes in steps of two seconds, in which each lane lets one vehicle go when its link is green, its exit free
-and, where it must yield, nobody comes. A beam of the best ways so far is kept for each stage; what is left at
+Time goes in steps of two seconds, in which each lane lets one vehicle go when its link is green, its exit
+free and, where it must yield, nobody comes. A beam of the best ways so far is kept for each stage; what is left at
 the end counts as a queue that must still be served.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -47,7 +48,7 @@ class Planned(NamedTuple):
     Attributes:
         stage: what should be green now.
         change_in_s: when the next change is due, None for not within the horizon.
-        departures: for each lane when its vehicles will leave, seconds from now; those that stay are left out.
+        departures: for each lane when its vehicles will leave, seconds from now; without those that stay.
         cost: weighted vehicle-seconds of waiting.
     """
 
@@ -67,6 +68,8 @@ class Tuning:
         most: vehicles looked at for each lane.
         loss_s: green that is lost at each change beyond the intergreen.
         rest: weight of what is left at the end.
+        growth: by how much a vehicle counts for more for each second that it has stood.
+        pressed: how much vehicles count for on lanes that are full, where they block others upstream.
     """
 
     steps: int = 25
@@ -74,7 +77,8 @@ class Tuning:
     most: int = 30
     loss_s: float = 1.0
     rest: float = 1.0
-    growth: float = 0.01
+    growth: float = 0.0
+    pressed: float = 1.5
 
 
 @dataclass
@@ -133,13 +137,13 @@ class Horizon:
 
     def plan(self, view: View, now: Now) -> Planned:
         """Search from here."""
-        tables = _Tables(self, view)
+        tables = _Tables(view, self._tuning, self._guess, len(self._crossing.links))
         beam = self._start(now)
         for step in range(self._tuning.steps):
             beam = self._expand(beam, step, now)
             self._advance(beam, step, tables)
             beam = self._prune(beam, step, tables)
-        return self._best(beam, tables)
+        return self._best(beam)
 
     def _start(self, now: Now) -> _Beam:
         lanes = self._crossing.lanes
@@ -237,7 +241,7 @@ class Horizon:
             beam.trace,
         )
 
-    def _best(self, beam: _Beam, tables: _Tables) -> Planned:
+    def _best(self, beam: _Beam) -> Planned:
         best = int(np.argmin(self._score))
         first = int(beam.first[best])
         trace: list[Any] = []
@@ -257,17 +261,15 @@ class Horizon:
 class _Tables:
     """What is seen, as tables that a search reads."""
 
-    def __init__(self, search: Horizon, view: View) -> None:
-        tuning = search._tuning
-        lanes = search._crossing.lanes
+    def __init__(self, view: View, tuning: Tuning, guesses: Sequence[int], unknown: int) -> None:
+        lanes = len(guesses)
         most = min(tuning.most, max((len(queue) for queue in view.queues), default=0)) + 1
-        unknown = len(search._crossing.links)
         reach = np.full((lanes, most), NEVER, dtype=np.int64)
         link = np.full((lanes, most), unknown, dtype=np.int64)
         weights = np.zeros((lanes, most + 1))
         for lane, queue in enumerate(view.queues):
-            guess = search._guess[lane]
-            total, press = 0.0, 1.5 if lane in view.pressed else 1.0
+            guess = guesses[lane]
+            total, press = 0.0, tuning.pressed if lane in view.pressed else 1.0
             for n, one in enumerate(queue[: most - 1]):
                 reach[lane, n] = max(0, int(one.reaches_s / STEP_S + 0.5))
                 link[lane, n] = one.link if one.link >= 0 else guess

@@ -1,7 +1,7 @@
 """The rung below the rolling horizon: the stage that lets most through for the time it costs.
 
-After Lämmer and Helbing: the rate of a stage is the largest number served, divided by the time of the change and
-of serving. It needs no search and cannot fail on odd input.
+After Lämmer and Helbing: the rate of a stage is the largest number served, divided by the time of the change
+and of serving. It needs no search and cannot fail on odd input.
 """
 
 from __future__ import annotations

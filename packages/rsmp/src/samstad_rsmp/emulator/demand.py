@@ -61,6 +61,10 @@ class Traffic:
         """Return how many vehicles wait."""
         return sum(lane.queue for lane in self._lanes)
 
+    def queues(self) -> dict[str, int]:
+        """Return how many vehicles wait at each detector."""
+        return {lane.detector.id: lane.queue for lane in self._lanes}
+
     def advance(self, heads: Heads, bank: DetectorBank, now_ms: int) -> None:
         """Let vehicles arrive, wait and leave up to now."""
         for lane in self._lanes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import tomllib
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -16,6 +17,7 @@ from samstad_rsmp.emulator.controller import Controller
 from samstad_rsmp.emulator.device import EmulatedDevice
 from samstad_rsmp.emulator.example import example_junction
 from samstad_rsmp.emulator.settings import Junction, SettingsWrong, check_junction
+from samstad_rsmp.errors import RsmpError
 from samstad_rsmp.session.events import Event
 from samstad_rsmp.session.link import Identity
 from samstad_rsmp.session.site import SiteSession, SiteTerms
@@ -41,6 +43,7 @@ def site(  # noqa: PLR0913  # a command's arguments are its flags
     data: Path | None = None,
     time_zone: str = "Europe/Stockholm",
     sync_clock: Annotated[bool, Parameter(negative="")] = False,
+    adaptive: Annotated[bool, Parameter(negative="")] = False,
     reconnect: float = 10,
     seconds: float = 0,
     seed: int = 1,
@@ -59,6 +62,7 @@ def site(  # noqa: PLR0913  # a command's arguments are its flags
         data: A folder where messages are kept while a supervisor is gone; in memory without it.
         time_zone: The time zone of day tables.
         sync_clock: Set the controller's clock by the watchdogs of the primary supervisor.
+        adaptive: Let adaptive control decide within the bounds of the plans (needs numpy).
         reconnect: The longest wait before connecting again, in seconds; the first is a second at most.
         seconds: For how long; 0 for ever.
         seed: The chance by which the example's traffic comes.
@@ -68,7 +72,7 @@ def site(  # noqa: PLR0913  # a command's arguments are its flags
     junction = read_junction(file) if file else example_junction(id, seed=seed)
     cores, sxl = checked_versions(core, sxl, draft=draft)
     controller = Controller(junction, zone=_zone(time_zone))
-    device = EmulatedDevice(controller)
+    device = _adaptive(controller) if adaptive else EmulatedDevice(controller)
     identity = Identity((junction.site_id,), (sxl,), cores)
     tls = client_tls(certificates)
     peers = []
@@ -81,6 +85,17 @@ def site(  # noqa: PLR0913  # a command's arguments are its flags
     pace = Pace(first_s=min(1.0, max(0.01, reconnect)), most_s=max(0.01, reconnect))
     told = _teller(junction.site_id, json=json)
     return asyncio.run(_run(SiteClient(device, peers, told=told, pace=pace), seconds))
+
+
+def _adaptive(controller: Controller) -> EmulatedDevice:
+    try:
+        steering = import_module("samstad_rsmp.emulator.steering")
+        return cast("EmulatedDevice", steering.AdaptiveDevice(controller))
+    except ImportError:
+        todo = "install samstad-rsmp[adaptive]"
+        raise CommandFailed("adaptive control needs numpy", code=Exit.SETTINGS, todo=todo) from None
+    except RsmpError as error:
+        raise CommandFailed(str(error), code=Exit.SETTINGS) from None
 
 
 def read_junction(path: Path) -> Junction:
