@@ -1,1 +1,1 @@
-"""Adaptive control that runs at the junction: pure, asked once a second, above the controller's own safety."""
+"""Adaptive control that runs at the junction: pure, asked once a second, above a controller's safety."""

@@ -1,8 +1,8 @@
 """Adaptive control of one junction, asked once a second: it says which groups should be green.
 
 What it says is a wish: the controller's heads keep intergreens and minimum greens whatever is wished, and
-return to their own program when no wish comes any more. The planner may fail: then the rung of the ladder below
-it decides, and without a view nothing is wished at all.
+return to their own program when no wish comes any more. The planner may fail: then the rung of the ladder
+below it decides, and without a view nothing is wished at all.
 """
 
 from __future__ import annotations

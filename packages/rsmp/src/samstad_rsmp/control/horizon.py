@@ -1,8 +1,8 @@
 """Rolling horizon: a search over stages for the least waiting of everybody in sight.
 
 Time goes in steps of two seconds, in which each lane lets one vehicle go when its link is green, its exit
-free and, where it must yield, nobody comes. A beam of the best ways so far is kept for each stage; what is left at
-the end counts as a queue that must still be served.
+free and, where it must yield, nobody comes. A beam of the best ways so far is kept for each stage; what is
+left at the end counts as a queue that must still be served.
 """
 
 from __future__ import annotations
