@@ -14,6 +14,7 @@ from samstad_devices.store.database import Database
 __all__ = ["SqliteCredentials"]
 
 _TOKEN = re.compile(r"sd_([A-Za-z0-9]{12})_([A-Za-z0-9_-]{43})")
+_MOST_KNOWN = 20_000
 _ROW = "SELECT id, device, kind, salt, secret, begins_us, ends_us FROM credential WHERE id = ?"
 
 
@@ -28,6 +29,9 @@ class SqliteCredentials:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Rows never change, and end only here: networks show one token a thousand times a second.
+        self._known: dict[str, tuple[Any, ...]] = {}
+        self._ends = 0
 
     async def give(self, subject: str, kind: str, *, now_us: int, ends_us: int) -> str:
         """Return a new token."""
@@ -55,20 +59,38 @@ class SqliteCredentials:
         return Credential(name, subject, kind)
 
     async def _row(self, name: str) -> tuple[Any, ...] | None:
+        known = self._known.get(name)
+        if known is not None:
+            return known
+
         def read() -> tuple[Any, ...] | None:
             return cast("tuple[Any, ...] | None", self._database.connection.execute(_ROW, (name,)).fetchone())
 
-        return await self._database.run(read)
+        ends = self._ends
+        found = await self._database.run(read)
+        if found is not None and ends == self._ends:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[name] = found
+        return found
 
     async def revoke(self, subject: str) -> int:
         """End all credentials of a subject."""
+        self._forget(subject)
 
         def write() -> int:
             with self._database.commit() as cursor:
                 cursor.execute("DELETE FROM credential WHERE device = ?", (subject,))
                 return self._database.connection.changes()
 
-        return await self._database.run(write)
+        ended = await self._database.run(write)
+        self._forget(subject)
+        return ended
+
+    def _forget(self, subject: str) -> None:
+        """Judge a subject by the database again, also what is just being read from it."""
+        self._ends += 1
+        self._known = {name: row for name, row in self._known.items() if row[1] != subject}
 
 
 def _digest(salt: bytes, secret: str) -> bytes:

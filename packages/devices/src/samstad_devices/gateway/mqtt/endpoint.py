@@ -67,6 +67,7 @@ class MqttEndpoint:
         self._open: set[Connection] = set()
         self._by_device: dict[str, Connection] = {}
         self._remembered: dict[str, None] = {}
+        self._drops = 0
         self._server: asyncio.Server | None = None
 
     # -- the port -----------------------------------------------------------------------------------
@@ -122,7 +123,12 @@ class MqttEndpoint:
             token = (packet.password or b"").decode("ascii")
         except UnicodeDecodeError:
             raise CredentialRefused("The password is the device's token.") from None
-        credential = await self._credentials.judge(token, now_us=self.now_us())
+        while True:
+            drops = self._drops
+            credential = await self._credentials.judge(token, now_us=self.now_us())
+            # What was revoked while it was judged is judged again.
+            if drops == self._drops:
+                break
         if credential.kind != "device":
             raise CredentialRefused("The token is a connection's, and no device's.")
         return credential.subject
@@ -172,6 +178,7 @@ class MqttEndpoint:
 
     def drop(self, device: str) -> None:
         """End the connection of a device whose tokens were revoked."""
+        self._drops += 1
         self._remembered.pop(device, None)
         connection = self._by_device.get(device)
         if connection is not None:
