@@ -61,7 +61,7 @@ def wishes_for(component_id: str) -> list[Wish]:
         Wish(component_id, code, name, TRAFFIC_EVERY_S, on_change=False)
         for code, (name, _) in COUNTED.items()
     ]
-    return statuses + confirming + clock + traffic
+    return statuses + confirming + clock + traffic + [Wish(component_id, "S0033", "status")]
 
 
 class RsmpSupervisor:
@@ -77,6 +77,7 @@ class RsmpSupervisor:
         garbled: how many messages could not be read.
         on_answer: told of a command's answer: site, message id, and why it was refused ("": it was taken).
         on_connected: told of a site that has connected and said what it is.
+        on_priorities: told of a controller's requests for priority: site, S0033's list, when.
         on_parameters: told of a controller's parameters: site, content in base64, version.
     """
 
@@ -91,6 +92,7 @@ class RsmpSupervisor:
         self.garbled = 0
         self.on_answer: Callable[[str, str, str], None] = lambda _site, _message, _why: None
         self.on_connected: Callable[[str], None] = lambda _site: None
+        self.on_priorities: Callable[[str, Any, int], None] = lambda _site, _status, _observed_us: None
         self.on_parameters: Callable[[str, str, str], None] = lambda _site, _config, _version: None
         self._fleet = fleet
         self._now_us = now_us
@@ -141,11 +143,13 @@ class RsmpSupervisor:
         """
         component_id = self.main_component(site_id)
         code = self._codes.get(site_id, self._codes.get("", ""))
-        values = {**order.values, "securityCode": code}
-        message_id = self._speak(
-            site_id,
-            lambda session, now_ms: session.command(component_id, order.code, values, now_ms=now_ms),
-        )
+
+        def say(session: SupervisorSession, now_ms: int) -> str:
+            row = session.sxl.commands.get(order.code)
+            secret = {"securityCode": code} if row is None or row.level else {}
+            return session.command(component_id, order.code, {**order.values, **secret}, now_ms=now_ms)
+
+        message_id = self._speak(site_id, say)
         self._sent.setdefault(site_id, deque(maxlen=MOST_SENT)).append(
             Sent(message_id, order.code, order.values)
         )
@@ -274,6 +278,9 @@ class RsmpSupervisor:
             told = {one.name: str(one.value or "") for one in message.values}
             self.on_parameters(site_id, told.get("config", ""), told.get("version", ""))
             return
+        for one in message.values:
+            if one.code == "S0033" and one.quality != "old":
+                self.on_priorities(site_id, one.value, moment_us(message.timestamp))
         is_late = any(one.quality == "old" for one in message.values)
         if not is_late:
             self._mark += 1

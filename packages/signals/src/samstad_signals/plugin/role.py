@@ -32,6 +32,7 @@ from samstad_signals.http.commanding import Commanding
 from samstad_signals.http.junctions import Junctions
 from samstad_signals.http.measures import MeasuresDesk
 from samstad_signals.http.planning import PlanningDesk
+from samstad_signals.http.priorities import PriorityDesk
 from samstad_signals.service.alarm_work import AlarmWork
 from samstad_signals.service.amending import Amending
 from samstad_signals.service.archive import Archive, VersionUnknown
@@ -41,6 +42,7 @@ from samstad_signals.service.fleet import Fleet, UnknownAlarm, UnknownJunction
 from samstad_signals.service.keeper import Keeper
 from samstad_signals.service.leases import Leases
 from samstad_signals.service.planning import Planning
+from samstad_signals.service.priorities import Priorities
 from samstad_signals.service.writing import Writer
 from samstad_signals.settings import SignalsSettings
 from samstad_signals.spi.keeping import StoreUnavailable
@@ -103,6 +105,7 @@ class _Role:
     amending: Amending
     archive: Archive
     compliance: Compliance
+    priorities: Priorities
     writer: Writer
     ended: list[tuple[Wanted, CommandState]]
     faults: dict[str, str]
@@ -149,6 +152,7 @@ class _Role:
         )
         archive = ArchiveDesk(self.fleet, self.archive)
         measures = MeasuresDesk(self.fleet, self.compliance)
+        priority = PriorityDesk(self.priorities)
         read, write = Demand("read", _CONTROLLER), Demand("write", _CONTROLLER)
         command, administer = Demand("write", _COMMAND), Demand("administer")
         rows: tuple[tuple[str, str, Callable[[Request], Awaitable[Response]], Demand], ...] = (
@@ -169,6 +173,11 @@ class _Role:
             ("GET", "/junctions/{site}/parameters/{checksum}", archive.content, read),
             ("PUT", "/junctions/{site}/plans/{plan}", measures.set_plan, write),
             ("GET", "/junctions/{site}/measures", measures.show, read),
+            ("GET", "/junctions/{site}/priority", priority.list_all, read),
+            ("POST", "/junctions/{site}/priority", priority.ask, command),
+            ("DELETE", "/junctions/{site}/priority", priority.cancel, command),
+            ("GET", "/priority-rules", priority.rules, read),
+            ("PUT", "/priority-rules", priority.set_rules, write),
             ("GET", "/timetables", desk.tables, read),
             ("PUT", "/timetables/{scope}", desk.set_table, write),
             ("PUT", "/special-days", desk.set_days, write),
@@ -305,6 +314,7 @@ async def _role(
         amending=Amending(commands, supervisor, keeping, now_us=now_us),
         archive=Archive(fleet, supervisor, keeping, now_us=now_us),
         compliance=Compliance(fleet, keeping),
+        priorities=Priorities(fleet, supervisor, keeping, now_us=now_us, new_id=lambda: uuid.uuid4().hex),
         ended=ended,
         writer=Writer(fleet, surroundings.client, told=told),
         faults={},
@@ -319,6 +329,8 @@ async def _role(
     await role.amending.load()
     await role.archive.load()
     await role.compliance.load()
+    await role.priorities.load()
+    supervisor.on_priorities = role.priorities.told
     commands.on_end = lambda wanted, state: ended.append((wanted, state))
     supervisor.on_parameters = role.archive.arrived
     supervisor.on_answer = commands.answered
