@@ -374,9 +374,8 @@ async def measure_uplinks() -> list[str]:
             used = {name: cpu_s(pid) - before[name] for name, pid in pids.items()}
     total = sum(used.values())
     parts = ", ".join(f"{name} {value:.1f} s" for name, value in used.items())
-    return [
-        f"| webhook to entity and history, JavaScript decoded ({parts}) | {UPLINKS / total:,.0f} | {UPLINKS / seconds:,.0f} |"
-    ]
+    case = f"webhook to entity and history, JavaScript decoded ({parts})"
+    return [f"| {case} | {UPLINKS / total:,.0f} | {UPLINKS / seconds:,.0f} |"]
 
 
 async def measure_table() -> list[str]:
