@@ -303,3 +303,39 @@ async def test_a_clone_has_the_past_of_what_was_cloned_and_each_instance_once(ci
     assert histories == {MINE: [8, 9, 10, 77], "urn:copy": [8, 9, 10, 77]}
     live = await city.get(f"/temporal/entities/{LAMP}?{since}")
     assert [value for value, _ in live.body["level"]["values"]] == [8, 9, 10]
+
+
+@pytest.mark.shows("CreSna")
+async def test_a_snapshot_holds_what_sources_know_as_well_and_asks_them_no_more(city, parks, streets):
+    await city.put(lamp(1))
+    await parks.put(lamp(2, level=5), {"id": "urn:ngsi-ld:Bin:1", "type": "Bin"})
+    source = {
+        "type": "ContextSourceRegistration",
+        "endpoint": "http://parks.example",
+        "information": [{"entities": [{"type": "Lamp"}]}],
+    }
+    assert (await city.ask("POST", "/csourceRegistrations", source)).status == 201
+    assert (await taken(city))["snapshotStatus"] == "success"
+    sent = len(streets.sent)
+    await parks.put(lamp(2, level=9))
+    frozen = await city.get("/entities?type=Lamp", ngsild_snapshot=MINE)
+    assert sorted(frozen.body, key=lambda one: one["id"]) == [lamp(1), lamp(2, level=5)]
+    assert len(streets.sent) == sent
+    assert (await city.get("/entities/urn:ngsi-ld:Bin:1", ngsild_snapshot=MINE)).status == 404
+
+
+@pytest.mark.shows("CreSna")
+async def test_a_source_that_is_silent_is_told_of_and_costs_nothing_else(city):
+    await city.put(lamp(1))
+    source = {
+        "type": "ContextSourceRegistration",
+        "endpoint": "http://nowhere.example",
+        "information": [{"entities": [{"type": "Lamp"}]}],
+    }
+    assert (await city.ask("POST", "/csourceRegistrations", source)).status == 201
+    told = await taken(city)
+    assert told["snapshotStatus"] == "success"
+    assert "199" in told["snapshotQueriesDetails"][0]["problemDetails"]["detail"]
+    assert (await city.get("/entities?type=Lamp", ngsild_snapshot=MINE)).body == [lamp(1)]
+    bins = asked({"type": "Query", "entities": [{"type": "Bin"}]})
+    assert "problemDetails" not in (await taken(city, bins))["snapshotQueriesDetails"][0]

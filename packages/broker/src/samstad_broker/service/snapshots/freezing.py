@@ -3,6 +3,9 @@
 The live data are read in slices, and what changes meanwhile is noted. What was noted is read again, in
 slices too, until so little is left that it can be read at once: that is the instant. Bytes of documents
 are shared and never copied, so it costs little memory.
+
+Where registered sources know of what a query is about, they are asked as for any query (clause 5.7.2.4). What
+they say is as old as their answers: such a query holds no single instant.
 """
 
 from __future__ import annotations
@@ -12,11 +15,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from samstad_broker.domain.snapshots import joined, leaves_all, reduced
 from samstad_broker.domain.state.dataset import Watch
 from samstad_broker.service.broker import Broker
 from samstad_broker.service.call import Call
 from samstad_broker.service.entities.query import list_records, still_matching
+from samstad_broker.service.snapshots.sources import inquiry_of
+from samstad_broker.spi.forwarder import Inquiry, Window
 from samstad_ngsild.errors import NgsiLdError
 from samstad_ngsild.query import Query
 
@@ -26,6 +33,8 @@ _SLICE = 50
 """Entities that are evaluated, or parsed, between two chances for other requests: about 2 ms (I5)."""
 _TAKEN = 2_000
 """Entities of which only the bytes are taken over, for the same time."""
+_PAGE = 200
+"""Entities that are joined from several sources at once."""
 _ROUNDS = 50
 """After so many rounds the rest is read at once, however much it is: writes came faster than reads."""
 
@@ -50,19 +59,39 @@ class _Taking:
     query: Query
     found: dict[str, bytes] = field(default_factory=dict)
     failure: NgsiLdError | None = None
+    is_distributed: bool = False
+    warnings: list[str] = field(default_factory=list)
 
     async def scan(self, broker: Broker, call: Call) -> None:
         try:
-            records = await list_records(broker, call, self.query)
+            inquiry = inquiry_of(broker, call, self.query)
+            if inquiry is None:
+                await self._scan_here(broker, call)
+            else:
+                self.is_distributed = True
+                await self._ask_everywhere(broker, inquiry)
         except NgsiLdError as error:
             self.failure = error
-            return
+
+    async def _ask_everywhere(self, broker: Broker, inquiry: Inquiry) -> None:
+        places, self.warnings = await broker.forwarder.list_places(inquiry)
+        offset = 0
+        while True:
+            page = await broker.forwarder.query_mapped(inquiry, places, Window(_PAGE, offset))
+            self.found.update((one["id"], orjson.dumps(one)) for one in page.documents)
+            self.warnings += page.warnings
+            if not page.more:
+                return
+            offset = page.next_offset or offset + _PAGE
+
+    async def _scan_here(self, broker: Broker, call: Call) -> None:
+        records = await list_records(broker, call, self.query)
         for start in range(0, len(records), _TAKEN):
             self.found.update((one.id, one.document) for one in records[start : start + _TAKEN])
             await asyncio.sleep(0)
 
     def again(self, broker: Broker, call: Call, changed: Iterable[str]) -> None:
-        if self.failure is not None:
+        if self.failure is not None or self.is_distributed:
             return
         find = still_matching(broker, call, self.query)
         for entity_id in changed:
@@ -75,7 +104,11 @@ class _Taking:
     def details(self) -> dict[str, Any]:
         if self.failure is not None:
             return {"resultStatus": "failure", "problemDetails": self.failure.problem()}
-        return {"resultStatus": "success" if self.found else "empty"}
+        told: dict[str, Any] = {"resultStatus": "success" if self.found else "empty"}
+        if self.warnings:
+            detail = "; ".join(dict.fromkeys(self.warnings))
+            told["problemDetails"] = {"title": "Not every source answered as it should", "detail": detail}
+        return told
 
 
 async def freeze(broker: Broker, call: Call, queries: Sequence[Query]) -> Frozen:
