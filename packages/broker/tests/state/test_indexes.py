@@ -64,6 +64,19 @@ def test_sorted_pairs_count_and_give_what_lies_between(pairs, low, high):
         kept.remove((99, 1))
 
 
+def test_many_sorted_pairs_are_counted_about_and_found_exactly():
+    kept = SortedPairs([(number % 100, number) for number in range(60_000)])
+    for number in range(0, 60_000, 3):
+        kept.remove((number % 100, number))
+    among = [number for number in range(60_000) if number % 3 and 20 <= number % 100 < 90]
+    assert abs(kept.count((20,), (90,)) - len(among)) < len(among) / 10
+    assert sorted(kept.sequences((20,), (90,))) == among
+    # A narrow span is counted exactly: it is there that one index is chosen over another.
+    few = [number for number in among if number % 100 == 20]
+    assert kept.count((20,), (21,)) == len(few)
+    assert kept.count((90,), (20,)) == 0
+
+
 points = st.tuples(st.floats(-179.9, 179.9), st.floats(-89, 89))
 
 
