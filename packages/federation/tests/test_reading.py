@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from samstad_broker.spi.forwarder import EntityInfo, Information, Window
+from samstad_broker.spi.forwarder import EntityInfo, Information, Lookup, Window
 from samstad_federation.spi.wire import Reply
 from samstad_ngsild.errors import LoopDetected, TooComplexQuery, TooManyResults
 
@@ -15,9 +15,9 @@ NAME = VOCAB + "name"
 ONE = "urn:ngsi-ld:Bin:roads:1"
 
 
-async def retrieve(city, entity_id=ONE, local=None, asked=None, **more):
+async def retrieve(city, entity_id=ONE, local=None, asked=None):
     asked = asked or city.asked()
-    matches = city.federation.match_entity(asked, "retrieveEntity", entity_id, **more)
+    matches = city.federation.match_entity(asked, "retrieveEntity", Lookup(entity_id))
     return await city.federation.retrieve(asked, matches, entity_id, local)
 
 
@@ -206,8 +206,8 @@ async def test_an_entity_map_says_who_knows_what_and_keeps_to_it(city):
 async def test_a_request_that_was_here_is_in_a_loop_and_one_that_was_there_is_not_sent_back(city):
     city.register("waste", Peer(bin_(1)))
     with pytest.raises(LoopDetected):
-        city.federation.match_entity(city.asked(via="1.1 waste2, 1.1 Roads"), "retrieveEntity", ONE)
-    assert city.federation.match_entity(city.asked(via="1.1 waste"), "retrieveEntity", ONE) == []
+        city.federation.match_entity(city.asked(via="1.1 waste2, 1.1 Roads"), "retrieveEntity", Lookup(ONE))
+    assert city.federation.match_entity(city.asked(via="1.1 waste"), "retrieveEntity", Lookup(ONE)) == []
     await retrieve(city, asked=city.asked(via="1.1 centre"))
     sent = city.wires.peers["http://waste.example"].sent[0]
     assert sent.headers["Via"] == "1.1 centre, 1.1 roads"
@@ -238,7 +238,7 @@ async def test_nobody_sees_over_sources_what_they_may_not_read_here(city):
     peer = Peer(bin_(1))
     city.register("waste", peer)
     nobody = city.asked(may_read=lambda _types: False)
-    assert city.federation.match_entity(nobody, "retrieveEntity", ONE) == []
+    assert city.federation.match_entity(nobody, "retrieveEntity", Lookup(ONE)) == []
     lamps = city.asked(may_read=lambda types: VOCAB + "Lamp" in types)
     about = EntityInfo(None, None, frozenset({VOCAB + "Lamp", VOCAB + "Bin"}))
     city.register("mixed", Peer(bin_(1)), information=(Information((about,), frozenset()),))

@@ -65,7 +65,11 @@ def test_the_index_finds_what_a_look_at_each_finds(registered, ids, types, attri
     for number in dropped:
         sources.drop(f"s{number}")
     fits = (lambda those: not types.isdisjoint(those)) if types else None
-    found = sources.match(Sought(ids, None, fits, attributes), "queryEntity", now_us=0, without=())
+    sought = Sought(ids, None, fits, attributes, types or None)
+    found = sources.match(sought, "queryEntity", now_us=0, without=())
+    assert found == sources.match(sought._replace(types=None), "queryEntity", now_us=0, without=())
+    if types and found:
+        assert sources.may_concern(tuple(ids), tuple(types))
     expected = {
         f"s{number}": [info for info in infos if wants(info, ids, types, attributes)]
         for number, infos in enumerate(registered)

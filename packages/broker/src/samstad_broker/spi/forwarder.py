@@ -25,6 +25,7 @@ __all__ = [
     "Inquiry",
     "Local",
     "LocalPage",
+    "Lookup",
     "Match",
     "NoForwarder",
     "Result",
@@ -128,6 +129,21 @@ class Match(NamedTuple):
     source: Source
     information: tuple[Information, ...]
     selector: EntitySelector | None = None
+
+
+class Lookup(NamedTuple):
+    """One entity that is asked for.
+
+    Attributes:
+        fits_types: whether types can be the entity's; None: nothing is known of its types.
+        types: IRIs of which those types have at least one; None: not known.
+        attributes: IRIs that are asked for; empty: all.
+    """
+
+    entity_id: str
+    fits_types: Callable[[Collection[str]], bool] | None = None
+    types: Collection[str] | None = None
+    attributes: Collection[str] = ()
 
 
 class LocalPage(NamedTuple):
@@ -304,23 +320,20 @@ class Forwarder(Protocol):
         """Forget a registration."""
         ...
 
-    def match_entity(
-        self,
-        asked: Asked,
-        operation: str,
-        entity_id: str,
-        *,
-        fits_types: Callable[[Collection[str]], bool] | None = None,
-        attributes: Collection[str] = (),
-    ) -> Sequence[Match]:
+    def may_concern(self, tenant: str, ids: Sequence[str], types: Sequence[str]) -> bool:
+        """Whether any registration could be about entities of some ids, or (none) any id, and some types.
+
+        A quick look that leaves out everything else; what it denies, nothing matches.
+        """
+        ...
+
+    def match_entity(self, asked: Asked, operation: str, lookup: Lookup) -> Sequence[Match]:
         """Return the sources that may know an entity (clause 5.12), none for most requests.
 
         Args:
             asked: the request; sources that its ``Via`` names are left out.
             operation: the name of clause 4.20.
-            entity_id: of the entity.
-            fits_types: whether types can be the entity's; None: nothing is known of its types.
-            attributes: IRIs that are asked for; empty: all.
+            lookup: the entity.
 
         Raises:
             LoopDetected: the request came from here.
@@ -388,17 +401,14 @@ class NoForwarder:
     def drop(self, tenant: str, registration_id: str) -> None:
         """Forget nothing."""
 
-    def match_entity(
-        self,
-        asked: Asked,
-        operation: str,
-        entity_id: str,
-        *,
-        fits_types: Callable[[Collection[str]], bool] | None = None,
-        attributes: Collection[str] = (),
-    ) -> Sequence[Match]:
+    def may_concern(self, tenant: str, ids: Sequence[str], types: Sequence[str]) -> bool:
+        """Concern nobody."""
+        del tenant, ids, types
+        return False
+
+    def match_entity(self, asked: Asked, operation: str, lookup: Lookup) -> Sequence[Match]:
         """Return none."""
-        del asked, operation, entity_id, fits_types, attributes
+        del asked, operation, lookup
         return ()
 
     def match_query(self, asked: Asked, operation: str, query: Query) -> Sequence[Match]:

@@ -1,7 +1,7 @@
 """The sources of one tenant, found by what is asked (clause 5.12).
 
 - an id finds the registrations that name it without looking at others;
-- types are decided once for each set of types that registrations name, however many name it;
+- a type finds those that name it, so that a thousand others cost a request nothing;
 - registrations of history, and those that ended, concern no request for the present.
 """
 
@@ -24,6 +24,7 @@ class Sought(NamedTuple):
         ids: any of these; empty: any.
         fits_id: whether an id meets the pattern; None: there is none.
         fits_types: whether types are selected; None: any.
+        types: IRIs of which every selected set of types has one; None: not known.
         attributes: IRIs, any of these; empty: all.
     """
 
@@ -31,6 +32,7 @@ class Sought(NamedTuple):
     fits_id: Callable[[str], bool] | None = None
     fits_types: FitsTypes | None = None
     attributes: Collection[str] = ()
+    types: Collection[str] | None = None
 
 
 class _Entry(NamedTuple):
@@ -47,7 +49,10 @@ class Sources:
         self._ranks: dict[str, int] = {}
         self._next = 0
         self._by_id: dict[str, list[_Entry]] = {}
-        self._by_types: dict[frozenset[str], list[_Entry]] = {}
+        self._by_type: dict[str, list[_Entry]] = {}
+        self._typed: list[_Entry] = []
+        self._named_types: set[str] = set()
+        """The types of entities that are registered by their ids."""
         self._any: list[tuple[Source, int]] = []
 
     def __len__(self) -> int:
@@ -70,6 +75,19 @@ class Sources:
         if self._sources.pop(registration_id, None) is not None:
             del self._ranks[registration_id]
             self._index_all()
+
+    def may_concern(self, ids: Sequence[str], types: Sequence[str]) -> bool:
+        """Whether any information could be about entities of some ids, or (none) any id, and some types."""
+        if self._any:
+            return True
+        by_type = self._by_type
+        for name in types:
+            if name in by_type:
+                return True
+        if not ids:
+            return not self._named_types.isdisjoint(types)
+        by_id = self._by_id
+        return any(entity_id in by_id for entity_id in ids)
 
     def match(self, sought: Sought, operation: str, *, now_us: int, without: Collection[str]) -> list[Match]:
         """Return the sources that may have what is asked for, in the order in which they were registered.
@@ -100,9 +118,12 @@ class Sources:
 
     def _entries(self, sought: Sought) -> Iterable[_Entry]:
         fits = sought.fits_types
-        for types, entries in self._by_types.items():
-            if fits is None or fits(types):
-                yield from entries
+        if sought.types is None:
+            yield from (entry for entry in self._typed if fits is None or fits(entry.entity.types))
+        else:
+            for name in sought.types:
+                typed = self._by_type.get(name, ())
+                yield from (entry for entry in typed if fits is None or fits(entry.entity.types))
         named: Iterable[Sequence[_Entry]] = (
             (self._by_id.get(entity_id, ()) for entity_id in sought.ids)
             if sought.ids
@@ -112,7 +133,8 @@ class Sources:
             yield from (entry for entry in listed if fits is None or fits(entry.entity.types))
 
     def _index_all(self) -> None:
-        self._by_id, self._by_types, self._any = {}, {}, []
+        self._by_id, self._by_type, self._typed, self._any = {}, {}, [], []
+        self._named_types = set()
         for source in self._sources.values():
             self._index(source)
 
@@ -124,8 +146,11 @@ class Sources:
                 entry = _Entry(source, place, entity)
                 if entity.id is not None:
                     self._by_id.setdefault(entity.id, []).append(entry)
+                    self._named_types |= entity.types
                 else:
-                    self._by_types.setdefault(entity.types, []).append(entry)
+                    self._typed.append(entry)
+                    for name in entity.types:
+                        self._by_type.setdefault(name, []).append(entry)
 
 
 def _serves(source: Source, operation: str, now_us: int) -> bool:

@@ -9,6 +9,7 @@ from samstad_broker.spi.forwarder import (
     Combined,
     Division,
     Inquiry,
+    Lookup,
     Match,
     Result,
     Sending,
@@ -32,6 +33,7 @@ from samstad_ngsild.document import EntityDocument
 from samstad_ngsild.query import (
     EntitySelector,
     Query,
+    alternatives,
     attribute_names,
     compile_csf,
     compile_type_selection,
@@ -90,29 +92,32 @@ class Federation:
             if not len(sources):
                 del self._sources[tenant]
 
-    def match_entity(
-        self,
-        asked: Asked,
-        operation: str,
-        entity_id: str,
-        *,
-        fits_types: Callable[[Collection[str]], bool] | None = None,
-        attributes: Collection[str] = (),
-    ) -> list[Match]:
+    def may_concern(self, tenant: str, ids: Sequence[str], types: Sequence[str]) -> bool:
+        """Whether any registration could be about entities of some ids and some types."""
+        sources = self._sources.get(tenant)
+        return sources is not None and sources.may_concern(ids, types)
+
+    def match_entity(self, asked: Asked, operation: str, lookup: Lookup) -> list[Match]:
         """Return the sources that may know an entity."""
-        sought = Sought(ids=(entity_id,), fits_types=fits_types, attributes=attributes)
-        return self._matches(asked, operation, [(None, sought)])
+        sought = Sought((lookup.entity_id,), None, lookup.fits_types, lookup.attributes, lookup.types)
+        return self._readable(asked, operation, [(None, sought)])
 
     def match_query(self, asked: Asked, operation: str, query: Query) -> list[Match]:
         """Return the sources that may know entities of a query."""
         attributes = _attributes(query)
         selectors = query.selectors or (None,)
         sought = [(selector, _sought(selector, query, attributes)) for selector in selectors]
-        matches = self._matches(asked, operation, sought)
+        matches = self._readable(asked, operation, sought)
         if query.csf is None or not matches:
             return matches
         wanted = compile_csf(query.csf, query.context)
         return [match for match in matches if wanted(match.source.body)]
+
+    def _readable(
+        self, asked: Asked, operation: str, sought: Iterable[tuple[EntitySelector | None, Sought]]
+    ) -> list[Match]:
+        found = self._matches(asked, operation, sought)
+        return [match for match in found if _may_be_read(match, asked)] if found else found
 
     def _matches(
         self, asked: Asked, operation: str, sought: Iterable[tuple[EntitySelector | None, Sought]]
@@ -120,12 +125,13 @@ class Federation:
         sources = self._sources.get(asked.tenant)
         if sources is None:
             return []
-        hops = passed(asked.headers.get("via", ""))
+        via = asked.headers.get("via")
+        hops = () if via is None else passed(via)
         found: list[Match] = []
         for selector, one in sought:
             matched = sources.match(one, operation, now_us=asked.now_us, without=hops)
-            found += [match._replace(selector=selector) for match in matched if _may_be_read(match, asked)]
-        if found:
+            found += [match._replace(selector=selector) for match in matched] if selector else matched
+        if found and hops:
             check_loop(hops, self.contacts.alias(asked.tenant))
         return found
 
@@ -169,8 +175,9 @@ class Federation:
     def divide(self, asked: Asked, write: Write) -> Division | None:
         """Return what of a write goes where."""
         types = frozenset(write.types)
-        fits = (lambda those: not types.isdisjoint(those)) if types else None
-        matches = self._matches(asked, "", [(None, Sought(ids=(write.entity_id,), fits_types=fits))])
+        # Whoever may write need not read: what a source alone holds must not be kept here instead.
+        sought = Sought((write.entity_id,), types=types or None, fits_types=_any_of(types))
+        matches = self._matches(asked, "", [(None, sought)])
         return divided(write, matches, asked.context.expand) if matches else None
 
     async def send(self, asked: Asked, shares: Sequence[tuple[Share, Sending]]) -> list[Result]:
@@ -212,4 +219,9 @@ def _sought(selector: EntitySelector | None, query: Query, attributes: frozenset
         return Sought(attributes=attributes)
     types = None if selector.types is None else compile_type_selection(selector.types, query.context)
     pattern = None if selector.id_pattern is None else selector.id_pattern.search
-    return Sought(selector.ids, pattern, types, attributes)
+    some = None if selector.types is None else alternatives(selector.types, query.context)
+    return Sought(selector.ids, pattern, types, attributes, some)
+
+
+def _any_of(types: frozenset[str]) -> Callable[[Collection[str]], bool] | None:
+    return (lambda those: not types.isdisjoint(those)) if types else None

@@ -25,11 +25,11 @@ from samstad_broker.service.entities.lookup import found_for_reading, not_found
 from samstad_broker.service.entities.query import Found
 from samstad_broker.service.entity_maps import EntityMap
 from samstad_broker.spi.authorizer import Operation
-from samstad_broker.spi.forwarder import Asked, Inquiry, Local, Window
-from samstad_ngsild.context import Context
+from samstad_broker.spi.forwarder import Asked, Inquiry, Local, Lookup, Window
+from samstad_ngsild.context import CORE, Context
 from samstad_ngsild.document import CORE_MEMBERS, EntityDocument
 from samstad_ngsild.errors import ResourceNotFound
-from samstad_ngsild.query import Query, parse_query_params
+from samstad_ngsild.query import Query, alternatives, parse_query_params
 from samstad_ngsild.query.request import check_query
 
 __all__ = [
@@ -41,6 +41,9 @@ __all__ = [
     "retrieve_everywhere",
     "warn",
 ]
+
+
+_NOTHING = Query(context=CORE)
 
 
 def is_distributed(broker: Broker, exchange: Exchange) -> bool:
@@ -73,19 +76,24 @@ def warn(response: Response, warnings: Sequence[str]) -> Response:
 def retrieve_everywhere(broker: Broker, exchange: Exchange, context: Context) -> Awaitable[Response] | None:
     """Answer with what this broker and sources know of one entity."""
     entity_id, values = exchange.path["entityId"], exchange.parameters.values
-    selected = chosen = selects(values["type"], context) if "type" in values else None
-    query = parse_query_params({k: v for k, v in values.items() if k != "type"}, context, local=True)
-    local = _held(broker, exchange, chosen)
-    if chosen is None and local is not None:
-        own = frozenset(local["type"])
-        chosen = lambda types: not own.isdisjoint(types)  # noqa: E731 - what is known here of its types
-    attributes = _wanted(query, context)
+    if "type" not in values:
+        known = broker.data(exchange.call).entities.get(entity_id)
+        if known is not None and not broker.forwarder.may_concern(exchange.tenant, (entity_id,), known.types):
+            return None
+    query = _NOTHING
+    if values:
+        query = parse_query_params({k: v for k, v in values.items() if k != "type"}, context, local=True)
+    selected = selects(values["type"], context) if "type" in values else None
+    record = _held(broker, exchange, selected)
+    # What is known here of its types narrows whom to ask, unless the client says which types it means.
+    types = None if selected is not None or record is None else record.types
+    attributes = _wanted(query, context) if values else ()
     asked = asked_by(exchange, context)
-    matches = broker.forwarder.match_entity(
-        asked, "retrieveEntity", entity_id, fits_types=chosen, attributes=attributes
-    )
+    lookup = Lookup(entity_id, selected, types, attributes)
+    matches = broker.forwarder.match_entity(asked, "retrieveEntity", lookup)
     if not matches:
         return None
+    local = None if record is None else record.parsed()
 
     async def answer() -> Response:
         combined = await broker.forwarder.retrieve(asked, matches, entity_id, local, attributes=attributes)
@@ -109,12 +117,34 @@ def inquiry_of(broker: Broker, exchange: Exchange, query: Query, context: Contex
     """
     if query.local is True or query.asks_everything or not is_distributed(broker, exchange):
         return None
+    if not _may_concern(broker, exchange.tenant, query):
+        return None
     asked = asked_by(exchange, context)
     matches = broker.forwarder.match_query(asked, "queryEntity", query)
     if not matches:
         return None
     check_query(query, local=False, temporal=False)
     return Inquiry(asked, matches, query, LocalEntities(broker, exchange.call))
+
+
+def _may_concern(broker: Broker, tenant: str, query: Query) -> bool:
+    """Whether any registration could be about what a query asks for; its types are expanded once."""
+    concerns: list[tuple[tuple[str, ...], tuple[str, ...]]] | None = query.attached.get(_may_concern)
+    if concerns is None:
+        concerns = query.attached[_may_concern] = _concerns(query)
+    may_concern = broker.forwarder.may_concern
+    return not concerns or any(may_concern(tenant, ids, types) for ids, types in concerns)
+
+
+def _concerns(query: Query) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Return ids and types of each selector; nothing where one has no types."""
+    found = []
+    for selector in query.selectors:
+        types = None if selector.types is None else alternatives(selector.types, query.context)
+        if types is None:
+            return []
+        found.append((selector.ids, tuple(types)))
+    return found
 
 
 async def query_everywhere(  # noqa: PLR0913 - page, presentation and root belong to every answer
@@ -153,12 +183,12 @@ async def make_map(broker: Broker, exchange: Exchange, inquiry: Inquiry) -> tupl
     return broker.maps.create(exchange.call, list(places), lifetime_us=lives_us, known_by=places), warnings
 
 
-def _held(broker: Broker, exchange: Exchange, chosen: Selects | None) -> EntityDocument | None:
+def _held(broker: Broker, exchange: Exchange, selected: Selects | None) -> Record | None:
     try:
         record = found_for_reading(broker, exchange.call, exchange.path["entityId"])
     except ResourceNotFound:
         return None
-    return record.parsed() if chosen is None or chosen(record.types) else None
+    return record if selected is None or selected(record.types) else None
 
 
 def _wanted(query: Query, context: Context) -> Collection[str]:
