@@ -82,3 +82,21 @@ async def test_messages_over_mqtt_are_as_they_are_described(city):
     assert fits("notificationOverMqtt", message)
     assert not fits("notificationOverMqtt", message["body"])
     assert not fits("contextSourceNotificationOverMqtt", message)
+
+
+async def test_what_is_told_of_a_snapshot_is_as_it_is_described(city):
+    await city.put(lamp())
+    past = {"timerel": "after", "timeAt": "2020-01-01T00:00:00Z"}
+    body = {
+        "type": "Snapshot",
+        "id": "urn:s",
+        "endpoint": "https://a.example/in",
+        "snapshotQueries": [{"type": "Query", "entities": [{"type": "Lamp"}]}],
+        "snapshotTemporalQueries": [{"type": "Query", "entities": [{"type": "Bin"}], "temporalQ": past}],
+    }
+    assert (await city.ask("POST", "/snapshots", body)).status == 201
+    (told,) = await city.until_told(1)
+    assert fits("snapshotNotification", told)
+    assert not fits("notification", told)
+    assert not fits("snapshotNotification", {**told, "data": []})
+    assert fits("snapshotNotificationOverMqtt", orjson.loads(mqtt_message(city.endpoint.notices[0])))

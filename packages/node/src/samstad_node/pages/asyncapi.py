@@ -84,6 +84,39 @@ def _notification(kind: str, data: dict[str, Any], **more: Any) -> dict[str, Any
     }
 
 
+def _snapshot() -> dict[str, Any]:
+    details = {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["resultStatus"],
+            "properties": {
+                "resultStatus": {"enum": ["success", "failure", "empty"]},
+                "problemDetails": {"type": "object"},
+            },
+        },
+    }
+    members = {
+        "id": _URI,
+        "type": {"const": "SnapshotNotification"},
+        "snapshotId": _URI,
+        "snapshotStatus": {"enum": ["success", "partial", "failure", "empty"]},
+        "snapshotPriority": {"type": "integer", "minimum": 1, "maximum": 10},
+        "expiresAt": {**_TIME, "description": "Not later than notifiedAt: the snapshot has ended."},
+        "notifiedAt": _TIME,
+    }
+    return {
+        "type": "object",
+        "required": list(members),
+        "properties": {
+            **members,
+            "snapshotQueriesDetails": details,
+            "temporalSnapshotQueriesDetails": details,
+        },
+        "additionalProperties": False,
+    }
+
+
 def _over_mqtt(body: str) -> dict[str, Any]:
     return {
         "type": "object",
@@ -130,6 +163,8 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
         {"type": "array", "items": _schema("ContextSourceRegistration")},
         triggerReason={"enum": ["newlyMatching", "updated", "noLongerMatching"]},
     ),
+    "SnapshotNotification": _snapshot(),
+    "SnapshotNotificationOverMqtt": _over_mqtt("SnapshotNotification"),
     "NotificationOverMqtt": _over_mqtt("Notification"),
     "ContextSourceNotificationOverMqtt": _over_mqtt("ContextSourceNotification"),
     "Change": _committed(attributes=_VALUES),
@@ -157,10 +192,13 @@ def _event(name: str, schema: str, summary: str, *, counted: bool = False) -> di
 
 
 _SOURCES = "Registrations that came to match a subscription, changed, or match no more (clause 5.11)."
+_SNAPSHOTS = "A snapshot is ready, was changed or has ended; to the endpoint that it names (clause 5.16.6)."
 _ENTITIES = "Entities that changed as a subscription watches for (clause 5.8.6)."
 _MESSAGES: dict[str, dict[str, Any]] = {
     "notification": _told("Notification", _ENTITIES, _HTTP_HEADERS),
     "contextSourceNotification": _told("ContextSourceNotification", _SOURCES, _HTTP_HEADERS),
+    "snapshotNotification": _told("SnapshotNotification", _SNAPSHOTS, _HTTP_HEADERS),
+    "snapshotNotificationOverMqtt": _told("SnapshotNotificationOverMqtt", _SNAPSHOTS),
     "notificationOverMqtt": _told("NotificationOverMqtt", _ENTITIES),
     "contextSourceNotificationOverMqtt": _told("ContextSourceNotificationOverMqtt", _SOURCES),
     "change": _event("change", "Change", "An entity was made or changed.", counted=True),
@@ -169,12 +207,17 @@ _MESSAGES: dict[str, dict[str, Any]] = {
     "loggedOut": _event("logged-out", "Nothing", "The credential does not count any more; the stream ends."),
 }
 _CHANNELS: dict[str, tuple[str | None, tuple[str, ...], str, tuple[str, ...]]] = {
-    "overHttp": (None, ("http", "https"), _NOTIFICATIONS, ("notification", "contextSourceNotification")),
+    "overHttp": (
+        None,
+        ("http", "https"),
+        _NOTIFICATIONS,
+        ("notification", "contextSourceNotification", "snapshotNotification"),
+    ),
     "overMqtt": (
         None,
         ("mqtt", "mqtts"),
         _NOTIFICATIONS + " Its path is the topic; MQTT-QoS stands in notifierInfo.",
-        ("notificationOverMqtt", "contextSourceNotificationOverMqtt"),
+        ("notificationOverMqtt", "contextSourceNotificationOverMqtt", "snapshotNotificationOverMqtt"),
     ),
     "live": ("/live", ("node",), _LIVE, ("change", "delete", "gap", "loggedOut")),
 }

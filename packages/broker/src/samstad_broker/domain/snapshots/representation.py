@@ -57,7 +57,8 @@ def notification_body(
         "id": notification_id,
         "type": "SnapshotNotification",
         "snapshotId": stored["body"]["id"],
-        "snapshotStatus": stored["status"],
+        # One that ended before it was ready is told as what failed: the table knows no "preparing" here.
+        "snapshotStatus": "failure" if stored["status"] == "preparing" else stored["status"],
         "snapshotPriority": stored["body"]["snapshotPriority"],
         "expiresAt": iso(stored["expiresUs"] if ended_us is None else ended_us),
         "notifiedAt": iso(now_us),
