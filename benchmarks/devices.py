@@ -1,6 +1,6 @@
 """Measure devices: MQTT into the disk, idle connections, webhooks to places, silent devices, tables.
 
-Usage: .venv/bin/python benchmarks/devices.py [mqtt] [idle] [silent] [uplinks] [table]; nothing means all.
+Usage: .venv/bin/python benchmarks/devices.py [mqtt] [idle] [silent] [uplinks] [places] [table]; none is all.
 Senders run in processes of their own, so that the CPU time told is the role's alone. It prints a table, which
 docs/reference/devices.md quotes.
 """
@@ -19,7 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import aiohttp
@@ -90,27 +91,31 @@ def connect_packet(token: str) -> bytes:
     return bytes((0x10, len(body))) + body
 
 
-def publish_packet(number: int) -> bytes:
-    body = b"\x00\x07d/me/up" + (number % 65_535 + 1).to_bytes(2) + PAYLOAD
+def publish_packet(number: int, *, is_binary: bool) -> bytes:
+    payload = readings(number) if is_binary else PAYLOAD
+    topic = b"\x00\x09d/me/up/2" if is_binary else b"\x00\x07d/me/up"
+    body = topic + (number % 65_535 + 1).to_bytes(2) + payload
+    if len(body) < 128:
+        return b"\x32" + bytes((len(body),)) + body
     return b"\x32" + bytes((len(body) & 0x7F | 0x80, len(body) >> 7)) + body
 
 
-async def publisher(port: int, token: str, count: int) -> None:
+async def publisher(port: int, token: str, count: int, *, is_binary: bool) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(connect_packet(token))
     await reader.readexactly(4)
     sent = acknowledged = 0
     while acknowledged < count:
         more = min(WINDOW - (sent - acknowledged), count - sent)
-        writer.write(b"".join(publish_packet(sent + one) for one in range(more)))
+        writer.write(b"".join(publish_packet(sent + one, is_binary=is_binary) for one in range(more)))
         sent += more
         acknowledged += len(await reader.read(65_536)) // 4
     writer.close()
 
 
-def publish_all(port: int, tokens: list[str], count: int) -> None:
+def publish_all(port: int, tokens: list[str], count: int, is_binary: bool) -> None:
     async def work() -> None:
-        await asyncio.gather(*(publisher(port, token, count) for token in tokens))
+        await asyncio.gather(*(publisher(port, token, count, is_binary=is_binary) for token in tokens))
 
     uvloop.run(work())
 
@@ -165,7 +170,9 @@ async def measure_mqtt() -> list[str]:
     async with opened() as (endpoint, ingest, credentials):
         tokens = await tokens_of(credentials, PUBLISHERS)
         context = multiprocessing.get_context("spawn")
-        sender = context.Process(target=publish_all, args=(endpoint.port, tokens, MESSAGES // PUBLISHERS))
+        sender = context.Process(
+            target=publish_all, args=(endpoint.port, tokens, MESSAGES // PUBLISHERS, False)
+        )
         sender.start()
         await until(lambda: endpoint.figures.accepted >= PUBLISHERS)
         began, cpu = time.perf_counter(), time.process_time()
@@ -266,8 +273,12 @@ def running() -> Iterator[tuple[Node, RunFile]]:
             node.stop()
 
 
+def readings(number: int) -> bytes:
+    return bytes((number % 100, 0x0E, 0x10 + number % 200, 0, number % 250))
+
+
 def body(number: int) -> bytes:
-    payload = bytes((number % 100, 0x0E, 0x10 + number % 200, 0, number % 250))
+    payload = readings(number)
     told = {
         "deduplicationId": f"d{number}",
         "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) + f".{number % 1_000_000:06d}Z",
@@ -352,21 +363,19 @@ async def published(session: aiohttp.ClientSession) -> int:
     return 0
 
 
-async def measure_uplinks() -> list[str]:
+Start = Callable[[aiohttp.ClientSession, RunFile], Awaitable[BaseProcess]]
+
+
+async def measured(start: Start, case: str) -> list[str]:
     with running() as (node, run):
         async with session_to(node, run) as session:
-            token = await furnish(session)
-            port = run.roles["broker"].ports["http"]
-            url = f"http://127.0.0.1:{port}/devices/v1/lorawan/bench?event=up"
+            sender = await start(session, run)
             pids = {name: run.roles[name].pid or 0 for name in ("broker", "devices")}
             before = {name: cpu_s(pid) for name, pid in pids.items()}
-            sender = multiprocessing.get_context("spawn").Process(
-                target=send_uplinks, args=(url, token, range(UPLINKS))
-            )
             began = time.perf_counter()
             sender.start()
             while await published(session) < UPLINKS:
-                await asyncio.sleep(0.25)
+                await asyncio.sleep(1)
                 if sender.exitcode:
                     message = "the sender failed"
                     raise SystemExit(message)
@@ -374,8 +383,32 @@ async def measure_uplinks() -> list[str]:
             used = {name: cpu_s(pid) - before[name] for name, pid in pids.items()}
     total = sum(used.values())
     parts = ", ".join(f"{name} {value:.1f} s" for name, value in used.items())
-    case = f"webhook to entity and history, JavaScript decoded ({parts})"
-    return [f"| {case} | {UPLINKS / total:,.0f} | {UPLINKS / seconds:,.0f} |"]
+    return [f"| {case} ({parts}) | {UPLINKS / total:,.0f} | {UPLINKS / seconds:,.0f} |"]
+
+
+async def measure_uplinks() -> list[str]:
+    async def start(session: aiohttp.ClientSession, run: RunFile) -> BaseProcess:
+        token = await furnish(session)
+        url = f"http://127.0.0.1:{run.roles['broker'].ports['http']}/devices/v1/lorawan/bench?event=up"
+        context = multiprocessing.get_context("spawn")
+        return context.Process(target=send_uplinks, args=(url, token, range(UPLINKS)))
+
+    return await measured(start, "webhook to entity and history, JavaScript decoded")
+
+
+async def measure_places() -> list[str]:
+    async def start(session: aiohttp.ClientSession, run: RunFile) -> BaseProcess:
+        await furnish(session)
+        tokens = []
+        for number in range(PUBLISHERS):
+            path = f"/devices/v1/devices/urn:ngsi-ld:Device:bench:{number}/tokens"
+            async with session.post(path, json={}) as answer:
+                tokens.append((await answer.json())["token"])
+        port = run.roles["devices"].ports["mqtt"]
+        context = multiprocessing.get_context("spawn")
+        return context.Process(target=publish_all, args=(port, tokens, UPLINKS // PUBLISHERS, True))
+
+    return await measured(start, "MQTT to entity and history, JavaScript decoded")
 
 
 async def measure_table() -> list[str]:
@@ -395,6 +428,7 @@ CASES = {
     "idle": lambda: uvloop.run(measure_idle()),
     "silent": measure_silent,
     "uplinks": lambda: asyncio.run(measure_uplinks()),
+    "places": lambda: asyncio.run(measure_places()),
     "table": lambda: asyncio.run(measure_table()),
 }
 
