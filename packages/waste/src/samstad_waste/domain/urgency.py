@@ -19,11 +19,16 @@ class Policy(NamedTuple):
         overflow_m: metres of driving that one overflow is worth.
         required_from: probability from which a bin must be emptied.
         least: probability below which a bin is not looked at.
+        passing_m: metres that a later visit to a full bin costs; a bin that is passed by anyway is emptied
+            for its share of that.
+        passing_from: share from which that is so.
     """
 
     overflow_m: float = 60_000.0
     required_from: float = 0.99
     least: float = 0.002
+    passing_m: float = 0.0
+    passing_from: float = 1.0
 
 
 class Urgency(NamedTuple):
@@ -62,8 +67,10 @@ def worth(urgency: Urgency, policy: Policy) -> Worth:
     if urgency.due:
         return Worth(is_candidate=True, required=True, prize_m=0, reason="due")
     prize_m = round(policy.overflow_m * urgency.probability)
+    if urgency.expected >= policy.passing_from:
+        prize_m += round(policy.passing_m * urgency.expected)
     if urgency.probability >= policy.required_from:
         return Worth(is_candidate=True, required=True, prize_m=prize_m, reason="full")
-    if urgency.probability < policy.least:
+    if urgency.probability < policy.least and urgency.expected < policy.passing_from:
         return Worth(is_candidate=False, required=False, prize_m=0, reason="notNeeded")
     return Worth(is_candidate=True, required=False, prize_m=prize_m, reason="risk")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -76,7 +76,7 @@ class Plans:
         """Make a plan for a day; it is a proposal until somebody puts it in force."""
         told = await read_body(request, NewPlan)
         now_us = self._now_us()
-        day = _day(told.day, now_us)
+        day = _day(told.day, self._planner.today(now_us=now_us))
         wanted = self._wanted(told, day, caller_of(request).id, self._seconds[0])
         plan = await self._planner.make(
             wanted, now_us=now_us, plan_id=self._collecting.next_id(day.isoformat())
@@ -166,13 +166,12 @@ class Plans:
         return Wanted(day, by, told.reason, tuple(told.out), told.pinned, found)
 
 
-def _day(told: str, now_us: int) -> date:
-    today = datetime.fromtimestamp(now_us / 1e6, UTC).date()
+def _day(told: str, today: date) -> date:
     try:
         day = date.fromisoformat(told) if told else today
     except ValueError:
         raise PlanRefused(f"day {told!r} is written 2026-11-26.", pointer="/day") from None
-    if not -1 <= (day - today).days <= 14:
+    if not 0 <= (day - today).days <= 14:
         raise PlanRefused(f"day {told} must be today or within two weeks.", pointer="/day")
     return day
 

@@ -19,6 +19,11 @@ plugin = Plugin(
             "Foresee recorded emptyings that lie after everything learned, and compare with simple rules.",
         ),
         Command(
+            "simulate",
+            "samstad_waste.plugin.commands:simulate",
+            "Compare planned days with the sparsest fixed rounds that hold 99.9 %, in an invented city.",
+        ),
+        Command(
             "solve",
             "samstad_waste.plugin.commands:solve",
             "Solve a routing problem in VRPLIB's format or PyVRP's, as plans of a day are solved.",

@@ -19,6 +19,7 @@ from samstad_waste.domain.errors import InventoryRefused, ReadingRefused
 from samstad_waste.domain.names import WM, attribute_of, observed_of, own
 from samstad_waste.domain.pace import BLOCKS, Forecast, Group, Pace, Week, forecast, learn, learn_week
 from samstad_waste.domain.track import Emptied, LevelSeen, Reading, Track, emptied_by_crew, follow
+from samstad_waste.domain.trust import known_level
 
 __all__ = ["Bin", "Bins"]
 
@@ -143,10 +144,9 @@ class Bins:
 
     def forecast(self, one: Bin, *, at_us: int) -> Forecast:
         """Return the level at a time, without an emptying before."""
-        known = one.track.known
-        if known is None and one.track.emptied_us:
-            known = Reading(0.0, one.track.emptied_us)
-        return forecast(known, one.pace, self.group_of(one), self.week, at_us=at_us)
+        group = self.group_of(one)
+        known = known_level(one.track, one.pace, group, self.week)
+        return forecast(known, one.pace, group, self.week, at_us=at_us)
 
     def group_of(self, one: Bin) -> Group:
         """Return the group of similar containers: those of the same streams."""

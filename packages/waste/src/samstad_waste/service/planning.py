@@ -100,7 +100,7 @@ class Planner:
             SolverAway: the solver gave no answer.
         """
         zero_us = self._midnight_us(wanted.day)
-        from_s = max(0, (now_us - zero_us) // _SECOND_US) if before else 0
+        from_s = max(0, (now_us - zero_us) // _SECOND_US)
         vehicles = self._vehicles(wanted.out, from_s)
         done = _done(before)
         candidates, left, seen = self._candidates(wanted, zero_us, vehicles, skip=done.keys())
@@ -134,6 +134,10 @@ class Planner:
             pinned=dict(wanted.pinned),
         )
 
+    def today(self, *, now_us: int) -> date:
+        """Return the city's day at a time."""
+        return datetime.fromtimestamp(now_us / 1e6, self._planning.zone).date()
+
     def _midnight_us(self, day: date) -> int:
         local = datetime.combine(day, time(), self._planning.zone)
         return (local - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
@@ -148,8 +152,12 @@ class Planner:
             and one.shift_s[1] - max(one.shift_s[0], from_s) >= 900
         ]
         if not found:
-            refused = "; ".join(self._fleet.refused.values()) or "add a WasteVehicle and its WasteDepot"
-            raise PlanRefused(f"No vehicle can be used on that day: {refused}.")
+            why = "; ".join(self._fleet.refused.values()) or (
+                "their shifts are over, they are out of use, or a depot is missing"
+                if self._fleet.vehicles
+                else "add a WasteVehicle and its WasteDepot"
+            )
+            raise PlanRefused(f"No vehicle can be used on that day: {why}.")
         return [
             one._replace(shift_s=(max(one.shift_s[0], from_s), one.shift_s[1]))
             for one in sorted(found, key=lambda one: one.id)

@@ -30,7 +30,7 @@ class SolverProcess:
         """Return the routes; raises as the port says."""
         problem.check()
         async with self._turn:
-            patience_s = _GRACE_S + 4 * problem.seconds_of_search
+            patience_s = _GRACE_S + 12 * problem.seconds_of_search
             try:
                 async with asyncio.timeout(patience_s):
                     told = await self._exchange(await self._running(), problem)
