@@ -18,6 +18,7 @@ from samstad_models.contexts import context_url
 from samstad_node.cli.exits import CommandFailed, Exit
 from samstad_node.cli.output import Json, emit
 from samstad_node.clock import SystemClock
+from samstad_node.demo.collection import CollectionProcess
 from samstad_node.demo.edinburgh import Emptying, read_emptyings
 from samstad_node.demo.feeder import Feeder
 from samstad_node.demo.junctions import FAULTY, JUNCTIONS
@@ -104,6 +105,9 @@ def _feed(
         feeder = Feeder(api, SystemClock(), stopping.wait, _tell, _recorded())
         entities = feeder.create()
         _open_street(node, stack, street_port, port, key)
+        if node.has_role("waste"):
+            stack.callback(CollectionProcess(url, key, node.data / "collection.log").stop)
+            _tell(f"bins fill, and lorries empty them by plan: {url}/waste/v1/crew")
         link = login_link(port, key) if key else ""
         told = {"ready": True, "url": url, "key": key, "login": link}
         page = CONSOLE if node.has_role("console") else "/"
@@ -159,6 +163,8 @@ or with curl:
   curl{header} '{url}/ngsi-ld/v1/types'
   curl{header} -H 'Link: {link}' '{url}/ngsi-ld/v1/entities?type=WasteContainer&limit=3'
   curl{header} '{url}/signals/v1/junctions'
+  curl{header} '{url}/waste/v1/bins?hours=24'
+  curl{header} '{url}/waste/v1/followup'
   curl -N{header} '{url}/live'
 
 Ctrl-C ends it.
