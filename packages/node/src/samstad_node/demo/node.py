@@ -78,6 +78,12 @@ class ChildNode:
         seen = RunFile.read(self.data)
         return seen is not None and seen.pid == self._process.pid and name in seen.roles
 
+    def ports_of(self, name: str) -> dict[str, int]:
+        """Return the ports of a role, by protocol; none where it does not run."""
+        seen = RunFile.read(self.data)
+        role = seen.roles.get(name) if seen is not None and seen.pid == self._process.pid else None
+        return dict(role.ports) if role is not None else {}
+
     @property
     def log_file(self) -> Path:
         """What the node wrote."""
