@@ -62,7 +62,9 @@ class _Entities:
         return write_in_context(context, lambda known: self._create(exchange, body, known))
 
     async def _create(self, exchange: Exchange, body: dict[str, object], context: Context) -> Response:
-        everywhere = spread(self._broker, exchange, context, lambda: self._spread(exchange, body, context))
+        everywhere = spread(
+            self._broker, exchange, context, lambda: self._spread(exchange, body, context), new=body
+        )
         return await self._create_here(exchange, body, context) if everywhere is None else await everywhere
 
     def _spread(self, exchange: Exchange, body: dict[str, object], context: Context) -> Spread:

@@ -66,15 +66,22 @@ class Spread:
 
 
 def spread(
-    broker: Broker, exchange: Exchange, context: Context, made: Callable[[], Spread]
+    broker: Broker,
+    exchange: Exchange,
+    context: Context,
+    made: Callable[[], Spread],
+    *,
+    new: Mapping[str, Any] | None = None,
 ) -> Awaitable[Response] | None:
     """Carry out a write at sources and here; None: it is this broker's alone.
+
+    ``made`` is asked only where a registration could be about the entity: that of the path, or a new one.
 
     Raises:
         LoopDetected: the request has been here before.
         Forbidden: the caller may not change entities of these types.
     """
-    if not is_distributed(broker, exchange):
+    if not is_distributed(broker, exchange) or not _may_concern(broker, exchange, context, new):
         return None
     wanted = made()
     check_uri(wanted.write.entity_id, pointer="entityId")
@@ -84,6 +91,22 @@ def spread(
     wanted.check()
     require_write(exchange, division, wanted.write, wanted.right)
     return _carry_out(broker, exchange, context, wanted, division)
+
+
+def _may_concern(broker: Broker, exchange: Exchange, context: Context, new: Mapping[str, Any] | None) -> bool:
+    if new is None:
+        entity_id: Any = exchange.path["entityId"]
+        known = broker.data(exchange.call).entities.get(entity_id)
+        types: tuple[str, ...] | None = None if known is None else known.types
+    else:
+        entity_id, types = new.get("id"), _types_in(new, context)
+    return types is None or broker.forwarder.may_concern(exchange.tenant, (entity_id,), types)
+
+
+def _types_in(body: Mapping[str, Any], context: Context) -> tuple[str, ...] | None:
+    told = body.get("type")
+    listed = told if isinstance(told, list) else [told]
+    return tuple(map(context.expand, listed)) if all(isinstance(one, str) for one in listed) else None
 
 
 def types_here(broker: Broker, exchange: Exchange, context: Context) -> tuple[str, ...]:
