@@ -13,6 +13,7 @@ playwright = pytest.importorskip("playwright.async_api")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 BUILT = Path(__file__).parents[2] / "packages/console/src/samstad_console/static/index.html"
+AXE = Path(__file__).parents[2] / "packages/console/web/node_modules/axe-core/axe.min.js"
 APP = "/console/v1/app/"
 LAMP = "urn:ngsi-ld:Streetlight:roads:7"
 ALERT = "urn:ngsi-ld:Alert:roads:1"
@@ -152,6 +153,47 @@ async def test_what_changes_is_seen_without_asking_and_in_ones_own_language(city
     await expect(page.locator(".list tbody tr").first).to_contain_text("fel", timeout=20_000)
     assert await page.locator("html").get_attribute("lang") == "sv"
     assert page.complaints == []
+
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+FOUND = """async (rules) => (await axe.run({runOnly: rules}))
+    .violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target).join(" ")}`)"""
+FOCUSED = "(({textContent, id, ariaLabel}) => textContent || id || ariaLabel)(document.activeElement)"
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not there: make setup with Node.js")
+async def test_no_page_keeps_anybody_out(city, admin, chromium):
+    await write(admin, lamp(1), lamp(7, status="defectiveLamp"), alert())
+    for colours in ("light", "dark"):
+        page = await opened(chromium, city, admin, locale="sv-SE", color_scheme=colours)
+        assert await barriers(page) == []
+    await page.evaluate("document.querySelector('h1').remove()")
+    assert await page.evaluate(FOUND, RULES) != [], "axe finds what is wrong"
+
+    page = await opened(chromium, city, admin, locale="sv-SE")
+    await playwright.expect(page.locator(".list tbody tr")).to_have_count(2, timeout=20_000)
+    reached = []
+    while len(reached) < 40 and "Lykta 7" not in reached:
+        await page.keyboard.press("Tab")
+        reached.append(await page.evaluate(FOCUSED))
+    assert (reached[0], reached[-1]) == ("Hoppa till innehållet", "Lykta 7"), reached
+    await page.keyboard.press("Enter")
+    await playwright.expect(page.get_by_role("heading", name="Lykta 7")).to_be_focused()
+
+
+async def barriers(page) -> list[str]:
+    """Return what axe finds on the list, on a thing with its history, and at the desk for alerts."""
+    expect = playwright.expect
+    await expect(page.locator(".list tbody tr")).to_have_count(2, timeout=20_000)
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = await page.evaluate(FOUND, RULES)
+    await page.get_by_role("link", name="Lykta 7").click()
+    await page.get_by_role("button", name="Visa historik").first.click()
+    await expect(page.locator("tr.history")).to_be_visible()
+    found += await page.evaluate(FOUND, RULES)
+    await page.get_by_role("link", name="Larm", exact=True).click()
+    await expect(page.locator(".alerts tbody tr")).to_have_count(1)
+    return found + await page.evaluate(FOUND, RULES)
 
 
 async def test_a_stranger_is_asked_to_log_in_and_sees_nothing(city, admin, chromium):

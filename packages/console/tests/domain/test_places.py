@@ -42,10 +42,10 @@ def test_every_thing_is_in_one_mark_of_the_tile_that_holds_it(places, z):
         index.put(row, longitude=longitude, latitude=latitude, kind=0)
         x, y = project(longitude, latitude)
         tiles.add((x >> (BITS - z), y >> (BITS - z)))
-    cells = [cell for x, y in tiles for cell in index.tile(z, x, y, ALL)]
+    cells = [cell for x, y in tiles for cell in index.run(z, x, y, ALL).cells()]
     assert sum(cell.things for cell in cells) == len(places)
     assert all(0 <= cell.x < EXTENT and 0 <= cell.y < EXTENT for cell in cells)
-    assert not [cell for x, y in tiles for cell in index.tile(z, x, y, np.array([False]))]
+    assert not [cell for x, y in tiles for cell in index.run(z, x, y, np.array([False])).cells()]
 
 
 def test_near_things_are_one_mark_from_afar_and_alone_from_near():
@@ -53,10 +53,10 @@ def test_near_things_are_one_mark_from_afar_and_alone_from_near():
     for row in range(5):
         index.put(row, longitude=18.0 + row * 1e-4, latitude=59.3, kind=0)
     index.conditions[3] = 4
-    (cluster,) = index.tile(0, 0, 0, ALL)
+    (cluster,) = index.run(0, 0, 0, ALL).cells()
     assert (cluster.things, cluster.worst) == (5, 4)
     x, y = (number >> BITS - 18 for number in project(18.0, 59.3))
-    near = index.tile(18, x, y, ALL)
+    near = index.run(18, x, y, ALL).cells()
     assert near
     assert {cell.things for cell in near} == {1}
 
@@ -65,9 +65,9 @@ def test_a_tile_shows_the_wished_kinds_alone_and_nothing_that_left():
     index = PlaceIndex()
     index.put(0, longitude=18, latitude=59, kind=0)
     index.put(1, longitude=18, latitude=59, kind=1)
-    assert [cell.row for cell in index.tile(0, 0, 0, np.array([False, True]))] == [1]
+    assert [cell.row for cell in index.run(0, 0, 0, np.array([False, True])).cells()] == [1]
     index.drop(1)
-    assert not index.tile(0, 0, 0, np.array([False, True]))
+    assert not index.run(0, 0, 0, np.array([False, True])).cells()
     assert not index.put(0, longitude=18, latitude=59, kind=0)
     assert index.put(0, longitude=19, latitude=59, kind=0)
 

@@ -81,12 +81,12 @@ def test_an_alert_that_comes_before_its_thing_counts_when_the_thing_comes(city):
     assert city.get(late["id"]).condition is Condition.FAULT
 
 
-def test_who_may_not_read_a_type_learns_nothing_of_it(city):
+async def test_who_may_not_read_a_type_learns_nothing_of_it(city):
     kinds = city.kinds(frozenset({"Streetlight"}))
     assert set(city.summary(kinds)) == {"Streetlight"}
-    assert city.tile(0, 0, 0, kinds)
-    assert city.tile(0, 0, 0, city.kinds(frozenset())) == b""
-    assert b"WasteContainer" not in city.tile(18, *tile_at(18, 18.003), kinds)
+    assert await city.tile(0, 0, 0, kinds)
+    assert await city.tile(0, 0, 0, city.kinds(frozenset())) == b""
+    assert b"WasteContainer" not in await city.tile(18, *tile_at(18, 18.003), kinds)
     wished = city.kinds(READABLE, frozenset({"WasteContainer"}))
     assert set(city.summary(wished)) == {"WasteContainer"}
 
@@ -103,6 +103,16 @@ def tile_at(z: int, longitude: float) -> tuple[int, int]:
 
     x, y = project(longitude, 59.3)
     return x >> BITS - z, y >> BITS - z
+
+
+async def test_a_full_tile_is_counted_together_the_same_way():
+    city = City()
+    city.take([entity(number % 900, "Streetlight") | {"id": f"urn:x:{number}"} for number in range(6_000)])
+    tile = await city.tile(0, 0, 0, city.kinds(READABLE))
+    (cell,) = city.index.run(0, 0, 0, city.kinds(READABLE)).cells()
+    assert cell.things == 6_000
+    assert b"count" in tile
+    assert b"urn:x" not in tile
 
 
 def test_beyond_the_bound_things_are_refused_and_counted():

@@ -41,6 +41,28 @@ class Cell(NamedTuple):
     y: int
 
 
+class Run(NamedTuple):
+    """The things in a tile, in Morton order: copies, so that marks can be made beside the event loop."""
+
+    z: int
+    rows: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.uint64]
+    conditions: npt.NDArray[np.uint8]
+
+    def cells(self) -> list[Cell]:
+        """Return the marks of the tile."""
+        if not len(self.rows):
+            return []
+        shift = 2 * (BITS - self.z - _CELLS)
+        begins = np.arange(len(self.rows)) if self.z >= _ALONE_FROM else _begins(self.codes, shift)
+        things = np.diff(np.append(begins, len(self.rows)))
+        worst = np.maximum.reduceat(self.conditions, begins)
+        middle_x = np.add.reduceat(_inside(self.codes, self.z), begins) / things
+        middle_y = np.add.reduceat(_inside(self.codes >> np.uint64(1), self.z), begins) / things
+        found = zip(self.rows[begins], things, worst, middle_x, middle_y, strict=True)
+        return [Cell(int(r), int(c), int(w), int(x), int(y)) for r, c, w, x, y in found]
+
+
 class PlaceIndex:
     """Rows with a place, a kind and a condition; a row is a small number that its owner gives."""
 
@@ -95,8 +117,8 @@ class PlaceIndex:
         flat = self._kinds[rows].astype(np.int64) * conditions + self.conditions[rows]
         return np.bincount(flat, minlength=len(kinds) * conditions).reshape(-1, conditions)
 
-    def tile(self, z: int, x: int, y: int, kinds: npt.NDArray[np.bool_]) -> list[Cell]:
-        """Return the marks of a tile.
+    def run(self, z: int, x: int, y: int, kinds: npt.NDArray[np.bool_]) -> Run:
+        """Return what lies in a tile.
 
         Args:
             z: zoom, 0 to 24.
@@ -109,13 +131,9 @@ class PlaceIndex:
         begin = int(np.searchsorted(self._sorted, np.uint64(first)))
         end = int(np.searchsorted(self._sorted, np.uint64(first + (1 << shift) - 1), side="right"))
         rows = order[begin:end]
-        codes = self._sorted[begin:end]
         shown = kinds[self._kinds[rows]]
-        rows, codes = rows[shown], codes[shown]
-        if not len(rows):
-            return []
-        runs = np.arange(len(rows)) if z >= _ALONE_FROM else _runs(codes, shift - 2 * _CELLS)
-        return self._cells(rows, codes, runs, z)
+        rows = rows[shown]
+        return Run(z, rows, self._sorted[begin:end][shown], self.conditions[rows])
 
     def _ordered(self) -> npt.NDArray[np.int64]:
         if self._order is None:
@@ -124,18 +142,8 @@ class PlaceIndex:
             self._sorted = self._codes[self._order]
         return self._order
 
-    def _cells(
-        self, rows: npt.NDArray[np.int64], codes: npt.NDArray[np.uint64], runs: npt.NDArray[np.int64], z: int
-    ) -> list[Cell]:
-        counts = np.diff(np.append(runs, len(rows)))
-        worst = np.maximum.reduceat(self.conditions[rows], runs)
-        middle_x = np.add.reduceat(_inside(codes, z), runs) / counts
-        middle_y = np.add.reduceat(_inside(codes >> np.uint64(1), z), runs) / counts
-        found = zip(rows[runs], counts, worst, middle_x, middle_y, strict=True)
-        return [Cell(int(r), int(c), int(w), int(x), int(y)) for r, c, w, x, y in found]
 
-
-def _runs(codes: npt.NDArray[np.uint64], shift: int) -> npt.NDArray[np.int64]:
+def _begins(codes: npt.NDArray[np.uint64], shift: int) -> npt.NDArray[np.int64]:
     """Return where each cell begins; in Morton order the things of a cell stand together."""
     cells = codes >> np.uint64(shift)
     return np.flatnonzero(np.concatenate([[True], cells[1:] != cells[:-1]]))

@@ -64,7 +64,7 @@ class Desk:
         headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Cookie, X-API-Key"}
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)
-        return Response(self._city.tile(z, x, y, kinds), media_type=_TILE, headers=headers)
+        return Response(await self._city.tile(z, x, y, kinds), media_type=_TILE, headers=headers)
 
     async def things(self, request: Request) -> Response:
         """Answer a page of what is on the map, worst first."""
