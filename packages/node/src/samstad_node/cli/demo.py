@@ -18,6 +18,7 @@ from samstad_models.contexts import context_url
 from samstad_node.cli.exits import CommandFailed, Exit
 from samstad_node.cli.output import Json, emit
 from samstad_node.clock import SystemClock
+from samstad_node.demo.boxes import BOX_SETTINGS, WAYS, BoxesProcess, box_entities, let_in
 from samstad_node.demo.collection import CollectionProcess
 from samstad_node.demo.edinburgh import Emptying, read_emptyings
 from samstad_node.demo.feeder import Feeder
@@ -30,6 +31,8 @@ __all__ = ["demo", "run_demo"]
 
 READY_WITHIN_S = 120.0
 STOPPED_WITHIN_S = 30.0
+_TRIES, _PAUSE_S = 20, 0.5
+"""The role for devices may still be starting, or has not been told of a new device."""
 REFERENCE = "SAMSTAD_REFERENCE"
 CONSOLE = "/console/v1/app/"
 
@@ -45,7 +48,8 @@ def demo(
     """Start a node with live data and say where to look; Ctrl-C ends it.
 
     An invented district is created and then changes about twenty times a second, sent from outside the node
-    over its HTTP API; twenty emulated signal controllers speak RSMP with it. After two minutes one sensor
+    over its HTTP API; twenty emulated signal controllers speak RSMP with it, and sensors send by LoRaWAN
+    webhook, HTTP, CoAP and MQTT. After two minutes one sensor
     tells nonsense, another one nothing, and a detector of one junction is stuck.
     """
     return run_demo(data=data, port=port, json=json)
@@ -62,7 +66,7 @@ def run_demo(*, data: str | None, port: int, json: bool, command: Sequence[str] 
             where.absolute(),
             port=usable_port(port),
             command=command,
-            environment=os.environ | _for_signals(where.absolute(), street_port),
+            environment=os.environ | dict(BOX_SETTINGS) | _for_signals(where.absolute(), street_port),
         )
         stack.callback(node.stop, within_s=STOPPED_WITHIN_S)
         try:
@@ -93,6 +97,24 @@ def _open_street(node: ChildNode, stack: ExitStack, street_port: int, port: int,
         _tell("the node has not taken the signalled junctions: the demo goes on without")
 
 
+def _open_boxes(
+    node: ChildNode, stack: ExitStack, api: NodeApi, stopping: threading.Event, port: int
+) -> None:
+    """Let sensors send by each way in, where the node has the role for devices."""
+    if not node.has_role("devices"):
+        return
+    api.upsert(box_entities())
+    key, boxes = read_key(node.data), []
+    for _ in range(_TRIES):
+        boxes = let_in(port, key, node.ports_of("devices"))
+        if len(boxes) == len(WAYS) or stopping.wait(_PAUSE_S):
+            break
+    if boxes:
+        process = BoxesProcess(boxes, node.data / "boxes.log")
+        stack.callback(process.stop)
+        _tell(f"sensors send by {', '.join(box['way'] for box in boxes)}")
+
+
 def _feed(
     node: ChildNode, stopping: threading.Event, stack: ExitStack, street_port: int, *, json: bool
 ) -> None:
@@ -108,6 +130,7 @@ def _feed(
         if node.has_role("waste"):
             stack.callback(CollectionProcess(url, key, node.data / "collection.log").stop)
             _tell(f"bins fill, and lorries empty them by plan: {url}/waste/v1/crew")
+        _open_boxes(node, stack, api, stopping, port)
         link = login_link(port, key) if key else ""
         told = {"ready": True, "url": url, "key": key, "login": link}
         page = CONSOLE if node.has_role("console") else "/"
