@@ -39,7 +39,7 @@ def test_the_page_of_limits_tells_each_one_as_it_is(root):
     settings = (root / "docs/reference/settings.md").read_text(encoding="utf-8")
     section = settings.partition("## [limits]\n")[2].partition("\n## ")[0]
     settable = re.findall(r"^\| [^|]+ \| `limits\.(\w+)` \| ([0-9]+)", page, re.MULTILINE)
-    assert len(settable) == 5
+    assert len(settable) == 6
     for name, default in settable:
         assert f"| `{name}` | `{default}` |" in section
     assert "| `no_such_setting` |" not in section

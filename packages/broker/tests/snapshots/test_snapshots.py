@@ -301,3 +301,19 @@ async def test_a_redaction_while_a_snapshot_fills_leaves_no_copy_behind_it(world
     assert all(row.position < redacted_at for row in copies)
     with pytest.raises(ResourceNotFound):
         world.status()
+
+
+async def test_nobody_fills_the_disk_by_taking_and_deleting_snapshots(make):
+    world = await make(copies=25)
+    await world.lamps(10)
+    for _ in range(2):
+        await world.take()
+        assert await world.ready() == "success"
+        await delete_snapshot(world.snapshots, world.call(), MINE)
+    await world.take()
+    assert await world.ready() == "failure"
+    [details] = world.snapshots.get(world.call(), MINE)["details"]
+    assert "tomorrow" in details["problemDetails"]["detail"]
+    world.clock.forward(86_400)
+    await world.take("urn:tomorrow")
+    assert await world.ready("urn:tomorrow") == "success"

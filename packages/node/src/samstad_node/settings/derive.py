@@ -108,6 +108,7 @@ def snapshot_settings(settings: Settings) -> SnapshotSettings:
     return SnapshotSettings(
         most=limits.snapshots,
         entities=limits.snapshot_entities,
+        copies=limits.snapshot_copies,
         lifetime_us=min(SnapshotSettings().lifetime_us, most_lifetime_us),
         most_lifetime_us=most_lifetime_us,
     )

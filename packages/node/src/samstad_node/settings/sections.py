@@ -126,6 +126,9 @@ class LimitsSettings(msgspec.Struct, frozen=True):
     snapshot_entities: Annotated[
         int, Meta(ge=1, description="Most entities in all snapshots of a tenant together.")
     ] = 500_000
+    snapshot_copies: Annotated[
+        int, Meta(ge=1, description="Most entities that snapshots of a tenant copy in a day.")
+    ] = 2_000_000
     snapshot_days: Annotated[
         float, Meta(gt=0, le=365, description="Longest life of a snapshot, whatever its maker wishes.")
     ] = 7.0

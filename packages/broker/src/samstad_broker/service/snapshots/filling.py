@@ -152,6 +152,7 @@ def _check_room(snapshots: Snapshots, key: tuple[str, str], wanted: int) -> None
             f"The queries find {wanted} entities and the tenant's snapshots hold {held}; together they may "
             f"hold {most}. Ask for less, or delete snapshots."
         )
+    snapshots.count_copies(tenant, wanted)
 
 
 async def _write(snapshots: Snapshots, job: Job, documents: Iterable[bytes]) -> bool:

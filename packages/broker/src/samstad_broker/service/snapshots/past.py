@@ -74,7 +74,9 @@ async def copy_past(snapshots: Snapshots, job: Job, documents: Mapping[str, byte
     written = 0
     async for entity, attributes in evolutions:
         fresh = _fresh(attributes, documents.get(entity.entity_id))
-        written += sum(map(len, fresh.values()))
+        number = sum(map(len, fresh.values()))
+        snapshots.count_copies(call.tenant, number)
+        written += number
         if written > snapshots.settings.instances:
             most = snapshots.settings.instances
             raise TooManyResults(f"A snapshot may hold {most} instances of the past: ask for a shorter time.")

@@ -22,7 +22,7 @@ from samstad_broker.service.temporal.asking import TemporalAsk
 from samstad_broker.spi.authorizer import Operation
 from samstad_broker.spi.documents import Documents
 from samstad_ngsild.entities.names import check_uri
-from samstad_ngsild.errors import Conflict, ResourceNotFound
+from samstad_ngsild.errors import Conflict, ResourceNotFound, TooManyResults
 from samstad_ngsild.query import Query
 
 __all__ = ["COLLECTION", "Job", "SnapshotSettings", "Snapshots", "live"]
@@ -48,6 +48,8 @@ class SnapshotSettings:
         most: snapshots of one tenant; a further one takes the place of one that matters less.
         entities: of all snapshots of a tenant together.
         instances: of the history in one snapshot.
+        copies: entities, and instances of history, that are copied for a tenant in a day: whoever may take
+            snapshots could otherwise fill the disk by taking and deleting them.
         lifetime_us: where the client suggests none.
         most_lifetime_us: whatever the client suggests.
     """
@@ -55,8 +57,16 @@ class SnapshotSettings:
     most: int = 20
     entities: int = 500_000
     instances: int = 1_000_000
+    copies: int = 2_000_000
     lifetime_us: int = _DAY_US
     most_lifetime_us: int = 7 * _DAY_US
+
+
+class Copied(NamedTuple):
+    """How much was copied for a tenant since a time."""
+
+    since_us: int
+    number: int
 
 
 class Job(NamedTuple):
@@ -97,6 +107,9 @@ class Snapshots:
     """Tells an endpoint: the tenant, the snapshot, and when it ended if it did."""
     used: dict[tuple[str, str], int] = field(default_factory=dict)
     """When snapshots were used last, as far as it is not written down."""
+
+    copied: dict[str, Copied] = field(default_factory=dict)
+    """What was copied for each tenant since a time of the last day."""
 
     def __post_init__(self) -> None:
         self.broker.has_snapshot = self.admits
@@ -150,6 +163,24 @@ class Snapshots:
         """Return a snapshot that has not expired, whosoever it is."""
         stored = self.documents.get(tenant, COLLECTION, snapshot_id)
         return None if stored is None or stored["expiresUs"] <= now_us else stored
+
+    def count_copies(self, tenant: str, number: int) -> None:
+        """Note that so much is copied.
+
+        Raises:
+            TooManyResults: it is more than the tenant may have copied in a day.
+        """
+        now_us = self.broker.clock.now_us()
+        copied = self.copied.get(tenant, Copied(now_us, 0))
+        if now_us - copied.since_us >= _DAY_US:
+            copied = Copied(now_us, 0)
+        total, most = copied.number + number, self.settings.copies
+        if total > most:
+            raise TooManyResults(
+                f"With this snapshot {total} entities would be copied for the tenant within a day; it may be "
+                f"{most}. Ask for less, or come again tomorrow."
+            )
+        self.copied[tenant] = Copied(copied.since_us, total)
 
     def is_current(self, job: Job) -> bool:
         """Whether the snapshot of a job is still wanted."""
