@@ -47,7 +47,8 @@ export function sayOf(name: string, key: string | number): string {
 
 export const conditionWord = (condition: number) => sayOf("conditions", condition);
 
-export const typeLabel = (type: string) => loaded?.types[type]?.labels[language] ?? type;
+// A type that the models do not know goes by the last part of its name.
+export const typeLabel = (type: string) => loaded?.types[type]?.labels[language] ?? type.split("/").at(-1) ?? type;
 
 export function attributeOf(type: string, name: string): { label: string; help: string; unit: string | null } {
   const found = loaded?.types[type]?.attributes[name];

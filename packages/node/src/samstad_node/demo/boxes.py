@@ -27,7 +27,7 @@ _EUI = "A84041000000D0E0"
 _NAMES = {"lorawan": "LoRaWAN", "http": "HTTP", "coap": "CoAP", "mqtt": "MQTT"}
 _SENDS = {"lorawan": ("cayenne-lpp", "percentage_1")}
 """Way → decoder and field; the others send JSON."""
-_PLACES = ((18.0705, 59.3301), (18.0719, 59.3294), (18.0688, 59.3288), (18.0731, 59.3309))
+_PLACES = ((16.5405, 59.6101), (16.5479, 59.6094), (16.5448, 59.6068), (16.5511, 59.6119))
 
 
 def _device(way: str) -> str:
