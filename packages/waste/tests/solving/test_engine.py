@@ -134,7 +134,8 @@ def test_an_impossible_fleet_says_what_to_change(vehicle, said):
 
 def test_what_an_emptying_is_worth():
     policy = Policy(overflow_m=10_000)
-    assert worth(Urgency(0.3, 0.5), policy) == (True, False, 3_000, "risk")
+    assert worth(Urgency(0.3, 0.2), policy) == (True, False, 3_000, "risk")
+    assert worth(Urgency(0.0, 0.6), policy) == (True, False, 150, "passing")
     assert worth(Urgency(0.995, 0.9), policy).required
     assert worth(Urgency(0.0, 0.1), policy).reason == "notNeeded"
     assert worth(Urgency(0.0, 0.1, due=True), policy).required

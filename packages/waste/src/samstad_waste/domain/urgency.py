@@ -24,11 +24,11 @@ class Policy(NamedTuple):
         passing_from: share from which that is so.
     """
 
-    overflow_m: float = 60_000.0
+    overflow_m: float = 3_000.0
     required_from: float = 0.99
     least: float = 0.002
-    passing_m: float = 0.0
-    passing_from: float = 1.0
+    passing_m: float = 250.0
+    passing_from: float = 0.4
 
 
 class Urgency(NamedTuple):
@@ -51,7 +51,7 @@ class Worth(NamedTuple):
     """Whether a bin is a candidate, and why.
 
     Attributes:
-        reason: ``asked``, ``due``, ``full``, ``risk``, ``notNeeded`` or ``keptOut``.
+        reason: ``asked``, ``due``, ``full``, ``risk``, ``passing``, ``notNeeded`` or ``keptOut``.
     """
 
     is_candidate: bool
@@ -73,4 +73,5 @@ def worth(urgency: Urgency, policy: Policy) -> Worth:
         return Worth(is_candidate=True, required=True, prize_m=prize_m, reason="full")
     if urgency.probability < policy.least and urgency.expected < policy.passing_from:
         return Worth(is_candidate=False, required=False, prize_m=0, reason="notNeeded")
-    return Worth(is_candidate=True, required=False, prize_m=prize_m, reason="risk")
+    reason = "risk" if urgency.probability >= policy.least else "passing"
+    return Worth(is_candidate=True, required=False, prize_m=prize_m, reason=reason)

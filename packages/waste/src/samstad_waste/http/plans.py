@@ -25,6 +25,7 @@ _REASONS = {
     "due": "Its deadline or its age demands it.",
     "full": "It will almost surely be full before the next collection.",
     "risk": "The risk of overflow before the next collection is worth the way.",
+    "passing": "It holds, and the crew passes by: emptying it now saves a way later.",
     "notNeeded": "It will almost surely hold until the next collection.",
     "keptOut": "Somebody took it out.",
     "noPlace": "It has no location: give it one.",
