@@ -155,3 +155,19 @@ async def test_what_a_source_is_told_is_shown_only_to_who_may_register_it(city):
     assert b"secret" not in seen.raw
     one = await city.get(f"/csourceRegistrations/{own['id']}", authorization="reader")
     assert (one.status, b"secret" in one.raw) == (200, False)
+
+
+@pytest.mark.shows("DISTRIBUTED")
+async def test_types_and_attributes_are_those_of_all_that_are_registered(city, parks):
+    await city.put({"id": KERB, "type": "Kerb", "h": prop(1)})
+    await parks.put(
+        {"id": KERB, "type": "Kerb", "w": prop(1)}, {"id": "urn:s:1", "type": "Secret", "x": prop(1)}
+    )
+    await register(city)
+    assert (await city.get("/types")).body["typeList"] == ["Kerb"]
+    (kerb,) = (await city.get("/types?details=true")).body
+    assert kerb["attributeNames"] == ["h", "w"]
+    assert (await city.get("/attributes")).body["attributeList"] == ["h", "w"]
+    assert (await city.get("/attributes?local=true")).body["attributeList"] == ["h"]
+    await register(city, endpoint="http://nowhere.example")
+    assert (await city.get("/types")).headers["ngsild-warning"].startswith("199 ")

@@ -364,6 +364,14 @@ class Forwarder(Protocol):
         """
         ...
 
+    async def list_types(self, asked: Asked) -> tuple[dict[str, set[str]], list[str]]:
+        """Return the types that sources hold, each with its attributes, all as IRIs, and warnings (5.7.6).
+
+        Raises:
+            LoopDetected: the request came from here.
+        """
+        ...
+
     def divide(self, asked: Asked, write: Write) -> Division | None:
         """Return what of a write goes where; None: all of it is this broker's.
 
@@ -459,3 +467,8 @@ class NoForwarder:
         """Send nothing."""
         del asked, shares
         return []
+
+    async def list_types(self, asked: Asked) -> tuple[dict[str, set[str]], list[str]]:
+        """Return none."""
+        del asked
+        return {}, []

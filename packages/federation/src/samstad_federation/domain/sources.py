@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from samstad_broker.spi.forwarder import EntityInfo, Information, Match, Source
 
-__all__ = ["Sought", "Sources", "covers"]
+__all__ = ["Sought", "Sources", "covers", "covers_type"]
 
 FitsTypes = Callable[[Collection[str]], bool]
 
@@ -198,3 +198,17 @@ def _is_about(entity: EntityInfo, entity_id: str, types: Collection[str]) -> boo
     if entity.pattern is not None and not entity.pattern.search(entity_id):
         return False
     return not types or not entity.types.isdisjoint(types)
+
+
+def covers_type(information: Sequence[Information], name: str) -> frozenset[str] | None:
+    """Return the attributes of a type that information is about: empty for all, None for not at all."""
+    named: set[str] = set()
+    about = False
+    for info in information:
+        if info.entities and not any(name in entity.types for entity in info.entities):
+            continue
+        if not info.attributes:
+            return frozenset()
+        about = True
+        named |= info.attributes
+    return frozenset(named) if about else None

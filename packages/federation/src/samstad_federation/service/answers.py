@@ -13,7 +13,7 @@ import orjson
 from samstad_broker.spi.forwarder import Asked, Match
 from samstad_federation.domain.asking import attributes_for, query_parameters
 from samstad_federation.domain.joining import UNTOLD, Version, is_valid, reduced
-from samstad_federation.domain.sources import covers
+from samstad_federation.domain.sources import covers, covers_type
 from samstad_federation.domain.warnings import WarningCode, foreign_warnings, warning
 from samstad_federation.service.contacts import Contacts, Fate, Outcome
 from samstad_federation.service.naming import Resolve, link_header, names_for
@@ -147,6 +147,35 @@ class Answers:
             await self._take(asked, given, batch.documents, context, only=frozenset(chunk))
         return given
 
+    async def types(self, asked: Asked, matches: Sequence[Match]) -> tuple[dict[str, set[str]], list[str]]:
+        """Return the types that sources hold of what they are registered for, with their attributes."""
+        givens = [Given(match) for match in matches]
+        listed = await asyncio.gather(*(self._types(asked, given) for given in givens))
+        found: dict[str, set[str]] = {}
+        for one in listed:
+            for name, attributes in one.items():
+                found.setdefault(name, set()).update(attributes)
+        return found, self.warnings(asked, givens)
+
+    async def _types(self, asked: Asked, given: Given) -> dict[str, set[str]]:
+        context = await self._names(asked, given)
+        if context is None:
+            return {}
+        parameters = {"details": "true"}
+        if given.match.source.local_only:
+            parameters["local"] = "true"
+        batch = await self._get(asked, given, "/types", parameters, context)
+        found: dict[str, set[str]] = {}
+        for body in () if batch is None else batch.documents:
+            told = _type_in(body, context)
+            if told is None:
+                given.broken += 1
+                continue
+            about = covers_type(given.match.information, told[0])
+            if about is not None and asked.may_read((told[0],)):
+                found[told[0]] = told[1] & about if about else told[1]
+        return found
+
     async def _names(self, asked: Asked, given: Given) -> Context | None:
         source = given.match.source
         try:
@@ -262,6 +291,16 @@ class Answers:
 
     def _warning(self, asked: Asked, code: WarningCode, text: str) -> str:
         return warning(code, self._contacts.alias(asked.tenant), text)
+
+
+def _type_in(body: Any, context: Context) -> tuple[str, set[str]] | None:
+    """Return an EntityType of an answer (clause 5.2.25): its IRI and those of its attributes."""
+    if not isinstance(body, dict) or not isinstance(body.get("typeName"), str):
+        return None
+    names = body.get("attributeNames", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return None
+    return context.expand(body["typeName"]), set(map(context.expand, names))
 
 
 def _types_of(body: dict[str, Any], context: Context) -> tuple[str, ...] | None:

@@ -67,7 +67,8 @@ class Federation:
         self.settings = settings or FederationSettings()
         self.contacts = Contacts(wire, alias=alias, now_us=now_us, settings=self.settings)
         self._wire = wire
-        self._reading = Reading(Answers(self.contacts, resolve, self.settings), self.settings)
+        self._answers = Answers(self.contacts, resolve, self.settings)
+        self._reading = Reading(self._answers, self.settings)
         self._writing = Writing(self.contacts, resolve)
         self._sources: dict[str, Sources] = {}
 
@@ -171,6 +172,13 @@ class Federation:
     def _bounded_inquiry(self, inquiry: Inquiry) -> tuple[Inquiry, list[str]]:
         chosen, left_out = self._bounded(inquiry.asked, inquiry.matches)
         return inquiry._replace(matches=chosen), left_out
+
+    async def list_types(self, asked: Asked) -> tuple[dict[str, set[str]], list[str]]:
+        """Return the types that sources hold, each with its attributes."""
+        matches = self._readable(asked, "retrieveEntityTypeDetails", [(None, Sought())])
+        chosen, left_out = self._bounded(asked, matches)
+        types, warnings = await self._answers.types(asked, chosen)
+        return types, [*warnings, *left_out]
 
     def divide(self, asked: Asked, write: Write) -> Division | None:
         """Return what of a write goes where."""

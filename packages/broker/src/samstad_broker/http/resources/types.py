@@ -8,6 +8,7 @@ from typing import Any
 from samstad_broker.http.context_binding import use_context
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
+from samstad_broker.http.resources.distributed import asked_by, is_distributed, warn
 from samstad_broker.http.responses import many, one
 from samstad_broker.http.router import Route
 from samstad_broker.service.broker import Broker
@@ -39,7 +40,7 @@ def routes(broker: Broker) -> list[Route]:
     ]
 
 
-_Show = Callable[[Exchange, Context], Response]
+_Show = Callable[[Exchange, Context], Response | Awaitable[Response]]
 
 
 class _Discovery:
@@ -53,8 +54,21 @@ class _Discovery:
 
         return handler
 
-    def types(self, exchange: Exchange, context: Context) -> Response:
+    def types(self, exchange: Exchange, context: Context) -> Response | Awaitable[Response]:
         found = list_types(self._broker, exchange.call)
+        if is_distributed(self._broker, exchange):
+            return self._types_everywhere(exchange, context, found)
+        return self._show_types(exchange, context, found)
+
+    async def _types_everywhere(
+        self, exchange: Exchange, context: Context, found: dict[str, set[str]]
+    ) -> Response:
+        others, warnings = await self._broker.forwarder.list_types(asked_by(exchange, context))
+        for name, attributes in others.items():
+            found[name] = found.get(name, set()) | attributes
+        return warn(self._show_types(exchange, context, found), warnings)
+
+    def _show_types(self, exchange: Exchange, context: Context, found: dict[str, set[str]]) -> Response:
         if exchange.parameters.flag("details"):
             return many(exchange, context, [_type(name, found[name], context) for name in sorted(found)])
         names = sorted(map(context.compact, found))
@@ -85,8 +99,22 @@ class _Discovery:
             },
         )
 
-    def attributes(self, exchange: Exchange, context: Context) -> Response:
+    def attributes(self, exchange: Exchange, context: Context) -> Response | Awaitable[Response]:
         found = list_attributes(self._broker, exchange.call)
+        if is_distributed(self._broker, exchange):
+            return self._attributes_everywhere(exchange, context, found)
+        return self._show_attributes(exchange, context, found)
+
+    async def _attributes_everywhere(
+        self, exchange: Exchange, context: Context, found: dict[str, set[str]]
+    ) -> Response:
+        others, warnings = await self._broker.forwarder.list_types(asked_by(exchange, context))
+        for name, attributes in others.items():
+            for attribute in attributes:
+                found[attribute] = found.get(attribute, set()) | {name}
+        return warn(self._show_attributes(exchange, context, found), warnings)
+
+    def _show_attributes(self, exchange: Exchange, context: Context, found: dict[str, set[str]]) -> Response:
         if exchange.parameters.flag("details"):
             shown = [_attribute(name, found[name], context) for name in sorted(found)]
             return many(exchange, context, shown)
