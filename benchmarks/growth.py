@@ -119,6 +119,7 @@ def main() -> None:
                 # As it is after a start: what loading left behind is not the entities' memory.
                 stop(process)
                 told["200 000 entities ready after, s"], process, target = restarted(data)
+                settled(target)  # the places are taken in beside
                 held = resident(target) / MIB - told["memory of the empty node, MiB"]
                 told["memory of an entity, bytes"] = held * MIB / size
             rows[size] = measured(target, size)
