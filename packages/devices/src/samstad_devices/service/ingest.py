@@ -335,16 +335,7 @@ class Ingest:
 
 
 def _heard_again(known: Heard, work: _Work) -> Heard:
-    message = work.kept.message
-    counter = message.counter if isinstance(message, Uplink) else known.counter
-    if isinstance(message, Joined):
-        counter = None
-    lost = 0
-    if isinstance(message, Uplink) and counter is not None and known.counter is not None:
-        lost = max(0, counter - known.counter - 1)
-        if counter < known.counter and work.parcel.is_late:
-            # A late one fills a gap that was counted.
-            counter, lost = known.counter, -1 if known.lost else 0
+    counter, lost = _counted(known, work)
     return known._replace(
         heard_us=max(known.heard_us, work.kept.received_us),
         measured_us=max(known.measured_us, work.measured_us if work.is_understood else 0),
@@ -352,5 +343,20 @@ def _heard_again(known: Heard, work: _Work) -> Heard:
         counter=counter,
         frames=known.frames + 1,
         lost=known.lost + lost,
-        way=work.kept.way,
+        way=known.way if work.parcel.is_late and known.way else work.kept.way,
     )
+
+
+def _counted(known: Heard, work: _Work) -> tuple[int | None, int]:
+    """Return the counter from now on, and how many more frames are missing by it."""
+    message = work.kept.message
+    if isinstance(message, Joined):
+        return None, 0
+    counter = message.counter if isinstance(message, Uplink) else None
+    if counter is None:
+        return known.counter, 0
+    if work.parcel.is_late:
+        # It fills a gap that was counted, or comes from a session that is over.
+        return known.counter, -1 if known.lost and counter < (known.counter or 0) else 0
+    gap = 0 if known.counter is None else max(0, counter - known.counter - 1)
+    return counter, gap
