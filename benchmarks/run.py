@@ -264,8 +264,8 @@ def main() -> None:
         "Measured on {day} with `make bench`: {machine}; {connections} connections, login, history and "
         "durability on, {loaded} entities of 450 bytes preloaded; median and spread of {rounds} rounds of "
         "{seconds:.0f} s. The sender runs on the same machine, whose load average was {before:.1f} before "
-        "and {after:.1f} after: what is more than 2 of it is the work of others, who share cores and caches, and "
-        "makes every figure lower.".format(
+        "and {after:.1f} after: what is more than 2 of it is the work of others, who share cores and caches "
+        "and make every figure lower.".format(
             day=time.strftime("%Y-%m-%d"),
             machine=machine,
             connections=CONNECTIONS,
