@@ -78,7 +78,7 @@ class Tuning:
     loss_s: float = 1.0
     rest: float = 1.0
     growth: float = 0.0
-    pressed: float = 1.5
+    pressed: float = 4.0
 
 
 @dataclass
@@ -215,7 +215,7 @@ class Horizon:
             beam.stage[:, None] * self._strong.shape[1] + tables.link.take(at)
         )
         wait = STEP_S * left * (0.5 * (left + 1.0) + np.where(green, beam.change[:, None], 3.0))
-        score = beam.cost + self._tuning.rest * wait.sum(axis=1)
+        score = beam.cost + self._tuning.rest * (wait @ tables.press)
         key = beam.served @ tables.salt + beam.stage * 7_919 + np.minimum(beam.age, 8) * 104_729
         order = np.lexsort((score, beam.stage))
         kept: list[int] = []
@@ -280,6 +280,8 @@ class _Tables:
         self.reach, self.link, self.weights = reach.ravel(), link.ravel(), weights.ravel()
         self.offset = np.arange(lanes, dtype=np.int64) * most
         self.sums = np.arange(lanes, dtype=np.int64) * (most + 1)
+        self.press = np.ones(lanes)
+        self.press[list(view.pressed)] = tuning.pressed
         blocked = np.zeros(unknown + 1, dtype=np.int64)
         blocked[list(view.blocked)] = 5
         self.free_from = blocked.take(self.link)

@@ -334,5 +334,6 @@ def _findings(columns: Sequence[str], ways: Sequence[Way]) -> tuple[str, ...]:
         for other in sorted(way.foes)
         if n < other
         and way.exit != ways[other].exit
+        and way.lane != ways[other].lane
         and any(x == "G" == y for x, y in zip(columns[n], columns[other], strict=True))
     )

@@ -26,8 +26,9 @@ ROOM_M = 8.0
 """An exit whose last vehicle stands nearer than this takes nobody."""
 STANDING_MPS = 1.0
 SLOW_MPS = 2.0
+CREEPING_MPS = 5.0
 VEHICLE_M = 7.5
-FULL = 0.85
+FULL = 0.75
 CALL_M = 25.0
 LEARNED = 30
 MOST_OUTSIDE = 12
@@ -71,6 +72,8 @@ class _Seen:
     tails: dict[str, tuple[float, float]] = field(default_factory=dict)
     """The last vehicle of each lane: where its rear is, and its speed."""
     standing: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    lined: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
+    """Vehicles that stand or have just begun to move, by the junction and the lane that they stand for."""
     occupied: set[str] = field(default_factory=set)
     calls: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
@@ -95,6 +98,8 @@ class Sight:
         self._exits = {name: [way.exit for way in one.ways] for name, one in junctions.items()}
         self._inside = self._internal_nodes()
         self._lanes: dict[str, str] = {lane: name for name, one in junctions.items() for lane in one.lanes}
+        self._fed = {link[0] for lane in sumo.lane.getIDList() for link in sumo.lane.getLinks(lane)}
+        """Lanes that others lead into: what overflows there blocks others, and not only the street outside."""
         self._length: dict[str, float] = {}
         self._shares: dict[tuple[str, int], list[int]] = {}
         self._coming: dict[str, tuple[str, int]] = {}
@@ -152,6 +157,8 @@ class Sight:
             link = self._guess(name, where, link, junction)
         arrival = Arrival(link, _reaches_s(distance, speed, limit), kind.weight, onward, waited)
         seen.queues[where][number].append((distance, arrival))
+        if speed < CREEPING_MPS:
+            seen.lined[where, number] += 1
         group = junction.groups[coming[0][1]]
         if group is not None and distance < CALL_M and lane == junction.lanes[number]:
             seen.calls[where].add(group)
@@ -212,7 +219,7 @@ class Sight:
         pressed = {
             n
             for n, lane in enumerate(junction.lanes)
-            if lane[0] != ":" and standing.get(lane, 0) * VEHICLE_M > FULL * self._length_of(lane)
+            if lane in self._fed and seen.lined[name, n] * VEHICLE_M > FULL * self._length_of(lane)
         }
         ordered = [[one for _, one in sorted(queue, key=lambda pair: pair[0])] for queue in seen.queues[name]]
         wanted = {*junction.lanes, *self._exits[name]}
