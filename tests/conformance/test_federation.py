@@ -171,3 +171,18 @@ async def test_types_and_attributes_are_those_of_all_that_are_registered(city, p
     assert (await city.get("/attributes?local=true")).body["attributeList"] == ["h"]
     await register(city, endpoint="http://nowhere.example")
     assert (await city.get("/types")).headers["ngsild-warning"].startswith("199 ")
+
+
+@pytest.mark.shows("FEDERATED")
+async def test_a_registration_tells_how_its_source_answers(city, parks, streets):
+    await register(city)
+    assert "timesSent" not in (await city.get("/csourceRegistrations?type=Kerb")).body[0]
+    await city.get("/entities?type=Kerb")
+    (told,) = (await city.get("/csourceRegistrations?type=Kerb")).body
+    assert (told["status"], told["timesSent"], told["timesFailed"]) == ("ok", 1, 0)
+    assert "lastFailure" not in told
+    streets.cities.pop(parks.broker.alias)
+    await city.get("/entities?type=Kerb")
+    (told,) = (await city.get("/csourceRegistrations?type=Kerb")).body
+    assert (told["status"], told["timesSent"], told["timesFailed"]) == ("failed", 2, 1)
+    assert told["lastFailure"] > told["lastSuccess"]

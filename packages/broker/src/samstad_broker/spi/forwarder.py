@@ -32,6 +32,7 @@ __all__ = [
     "Sending",
     "Share",
     "Source",
+    "SourceProgress",
     "Window",
     "Write",
 ]
@@ -304,6 +305,20 @@ class Result(NamedTuple):
         return 200 <= self.status < 300 and self.status != 207
 
 
+class SourceProgress(NamedTuple):
+    """What was counted of the requests to one source since the start (clause 5.2.9, read-only members).
+
+    Attributes:
+        sent, failed: requests.
+        success_us, failure_us: when the last one succeeded and failed; 0: never.
+    """
+
+    sent: int
+    failed: int
+    success_us: int
+    failure_us: int
+
+
 class Forwarder(Protocol):
     """Finds the sources that a request concerns, and asks them."""
 
@@ -318,6 +333,10 @@ class Forwarder(Protocol):
 
     def drop(self, tenant: str, registration_id: str) -> None:
         """Forget a registration."""
+        ...
+
+    def progress(self, tenant: str, registration_id: str) -> SourceProgress | None:
+        """Return what was counted of a source since the start; None: it was not asked."""
         ...
 
     def may_concern(self, tenant: str, ids: Sequence[str], types: Sequence[str]) -> bool:
@@ -408,6 +427,11 @@ class NoForwarder:
 
     def drop(self, tenant: str, registration_id: str) -> None:
         """Forget nothing."""
+
+    def progress(self, tenant: str, registration_id: str) -> SourceProgress | None:
+        """Count nothing."""
+        del tenant, registration_id
+        return None
 
     def may_concern(self, tenant: str, ids: Sequence[str], types: Sequence[str]) -> bool:
         """Concern nobody."""

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from samstad_broker.spi.forwarder import Asked, Source
+from samstad_broker.spi.forwarder import Asked, Source, SourceProgress
 from samstad_federation.domain.breaker import Breaker
 from samstad_federation.domain.via import alias_of, extended
 from samstad_federation.settings import FederationSettings
@@ -39,6 +39,9 @@ _OWN = frozenset(
 """Headers that the binding and the registration decide (clauses 4.3.6.5, 6.3.19)."""
 _SECRET = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 """Never copied from a request: a registration must not collect the credentials of who asks."""
+
+
+_NEVER = SourceProgress(0, 0, 0, 0)
 
 
 class Fate(Enum):
@@ -92,6 +95,7 @@ class Contacts:
         self._now_us = now_us
         self._settings = settings
         self._endpoints: dict[str, _Endpoint] = {}
+        self._progress: dict[tuple[str, str], SourceProgress] = {}
         self._kept: OrderedDict[tuple[object, ...], tuple[int, Reply]] = OrderedDict()
 
     def alias(self, tenant: str) -> str:
@@ -103,13 +107,33 @@ class Contacts:
         found = self._endpoints.get(_origin(source.endpoint))
         return found is not None and not found.breaker.is_closed
 
+    def progress(self, tenant: str, registration_id: str) -> SourceProgress | None:
+        """Return what was counted of a source since the start; None: it was not asked."""
+        return self._progress.get((tenant, registration_id))
+
+    def forget(self, tenant: str, registration_id: str) -> None:
+        """Count anew from here."""
+        self._progress.pop((tenant, registration_id), None)
+
+    def _count(self, asked: Asked, source: Source, outcome: Outcome) -> Outcome:
+        key = (asked.tenant, source.id)
+        sent, failed, success_us, failure_us = self._progress.get(key, _NEVER)
+        status = 0 if outcome.reply is None else outcome.reply.status
+        if 0 < status < 400 or status == 404:  # nothing there is an answer (clause 6.3.17)
+            success_us = self._now_us()
+        else:
+            failed, failure_us = failed + 1, self._now_us()
+        self._progress[key] = SourceProgress(sent + 1, failed, success_us, failure_us)
+        return outcome
+
     async def ask(self, asked: Asked, source: Source, sent: Sent) -> Outcome:
         """Send a request to a source, its URL being a path below the API, and return what came of it."""
         headers = {**self._headers(asked, source), **sent.headers}
         whole = Sent(sent.method, source.endpoint + _ROOT + sent.url, headers, sent.body)
         if source.cache_us is None or sent.method != "GET":
-            return await self._contact(source, whole)
-        return await self._cached(source, source.cache_us, whole)
+            return self._count(asked, source, await self._contact(source, whole))
+        outcome = await self._cached(source, source.cache_us, whole)
+        return outcome if outcome.fate is Fate.STALE else self._count(asked, source, outcome)
 
     async def _cached(self, source: Source, cache_us: int, sent: Sent) -> Outcome:
         key = (sent.url, *sorted(item for item in sent.headers.items() if item[0] != "Via"))

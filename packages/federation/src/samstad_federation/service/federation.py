@@ -15,6 +15,7 @@ from samstad_broker.spi.forwarder import (
     Sending,
     Share,
     Source,
+    SourceProgress,
     Window,
     Write,
 )
@@ -88,10 +89,15 @@ class Federation:
     def drop(self, tenant: str, registration_id: str) -> None:
         """Forget a registration."""
         sources = self._sources.get(tenant)
+        self.contacts.forget(tenant, registration_id)
         if sources is not None:
             sources.drop(registration_id)
             if not len(sources):
                 del self._sources[tenant]
+
+    def progress(self, tenant: str, registration_id: str) -> SourceProgress | None:
+        """Return what was counted of a source since the start."""
+        return self.contacts.progress(tenant, registration_id)
 
     def may_concern(self, tenant: str, ids: Sequence[str], types: Sequence[str]) -> bool:
         """Whether any registration could be about entities of some ids and some types."""

@@ -37,6 +37,7 @@ _MARK = "samstad-peer-1."
 _WITHIN_S = 10.0
 _DAY_US = 86_400_000_000
 _ROOT = "/ngsi-ld/v1"
+_COUNTED = ("timesSent", "timesFailed", "lastSuccess", "lastFailure")
 
 
 class Invitation(msgspec.Struct, frozen=True):
@@ -183,7 +184,7 @@ def list_peers(
             tenant=peer.tenant,
             missing=True,
         )
-        joined.append({**msgspec.to_builtins(peer), "state": "ended" if found is None else "asked"})
+        joined.append({**msgspec.to_builtins(peer), **_state(found)})
     invited = [
         {"name": one["principal"].removeprefix("peer:"), "purpose": one["name"], "counts": one["counts"]}
         for one in node.ask("GET", "/access/v1/keys?limit=1000")
@@ -227,6 +228,14 @@ def leave(
     parts = [f"{name} is asked no more"] * (peer is not None) + [f"{name} may ask no more"] * bool(ended)
     emit(told, "; ".join(parts), json=json)
     return Exit.OK
+
+
+def _state(registration: dict[str, Any] | None) -> dict[str, Any]:
+    """Say whether a peer is asked, and how its node answered since this one started."""
+    if registration is None:
+        return {"state": "ended"}
+    told = {name: registration[name] for name in _COUNTED if name in registration}
+    return {"state": "silent" if registration.get("status") == "failed" else "asked", **told}
 
 
 def _admit(node: _Node, principal: str, binding: dict[str, Any]) -> None:

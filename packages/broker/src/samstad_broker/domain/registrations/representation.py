@@ -8,7 +8,7 @@ from typing import Any
 from samstad_ngsild.context import Context
 from samstad_ngsild.entities.dates import iso
 
-__all__ = ["represent_registration"]
+__all__ = ["represent_progress", "represent_registration"]
 
 
 def represent_registration(
@@ -46,3 +46,17 @@ def _info(info: Mapping[str, Any], context: Context) -> dict[str, Any]:
 def _types(types: list[str], context: Context) -> str | list[str]:
     names = [context.compact(iri) for iri in types]
     return names[0] if len(names) == 1 else names
+
+
+def represent_progress(*, sent: int, failed: int, success_us: int, failure_us: int) -> dict[str, Any]:
+    """Return the members that tell how requests to a source went (Table 5.2.9-2)."""
+    body: dict[str, Any] = {
+        "status": "failed" if failure_us > success_us else "ok",
+        "timesSent": sent,
+        "timesFailed": failed,
+    }
+    if success_us:
+        body["lastSuccess"] = iso(success_us)
+    if failure_us:
+        body["lastFailure"] = iso(failure_us)
+    return body

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from samstad_broker.domain.registrations.representation import represent_registration
+from samstad_broker.domain.registrations.representation import represent_progress, represent_registration
 from samstad_broker.http.context_binding import use_context
 from samstad_broker.http.exchange import Exchange
 from samstad_broker.http.messages import Response
@@ -92,7 +92,7 @@ class _Resource:
         found = query_registrations(self._registrations, exchange.call, query, temporal)
         shown = found[page.offset : page.offset + page.limit]
         response = many(
-            exchange, context, [_shown(exchange, item, context, sys_attrs=sys_attrs) for item in shown]
+            exchange, context, [self._shown(exchange, item, context, sys_attrs=sys_attrs) for item in shown]
         )
         more = page.offset + page.limit < len(found)
         response.headers += page_headers(exchange, page, more=more, total=len(found))
@@ -103,8 +103,18 @@ class _Resource:
 
     def _retrieve(self, exchange: Exchange, context: Context) -> Response:
         stored = self._registrations.get(exchange.call, exchange.path["registrationId"])
-        content = _shown(exchange, stored, context, sys_attrs=_sys_attrs(exchange))
+        content = self._shown(exchange, stored, context, sys_attrs=_sys_attrs(exchange))
         return one(exchange, context, content)
+
+    def _shown(
+        self, exchange: Exchange, stored: Mapping[str, Any], context: Context, *, sys_attrs: bool
+    ) -> dict[str, Any]:
+        """Show a registration; what its source is told, keys among it, only to who may change it."""
+        secrets = may_change(exchange.call, stored)
+        body = represent_registration(stored, context, sys_attrs=sys_attrs, with_secrets=secrets)
+        forwarder = self._registrations.broker.forwarder
+        progress = forwarder.progress(exchange.tenant, stored["body"]["id"])
+        return body if progress is None else body | represent_progress(**progress._asdict())
 
     async def update(self, exchange: Exchange) -> Response:
         body, pending = exchange.content_context()
@@ -120,11 +130,3 @@ class _Resource:
 
 def _sys_attrs(exchange: Exchange) -> bool:
     return "sysAttrs" in exchange.parameters.options(frozenset({"sysAttrs"}))
-
-
-def _shown(
-    exchange: Exchange, stored: Mapping[str, Any], context: Context, *, sys_attrs: bool
-) -> dict[str, Any]:
-    """Show a registration; what its source is told, keys among it, only to who may change it."""
-    secrets = may_change(exchange.call, stored)
-    return represent_registration(stored, context, sys_attrs=sys_attrs, with_secrets=secrets)
