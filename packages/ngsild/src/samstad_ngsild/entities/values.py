@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from samstad_ngsild.document import NULL, VALUE_MEMBER, Instance
 from samstad_ngsild.entities.bounds import MOST_LANGUAGES, check_number
@@ -21,8 +21,7 @@ _LANGUAGE_TAG = re.compile(r"@none|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*").fullmat
 _TYPED: dict[str, Callable[[object], bool]] = {"DateTime": is_datetime, "Date": is_date, "Time": is_time}
 
 
-@dataclass(frozen=True, slots=True)
-class Nulls:
+class Nulls(NamedTuple):
     """Where an NGSI-LD Null may stand (clauses 4.5.0 and 5.5.4).
 
     Attributes:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from samstad_ngsild.context import CORE, Context
 from samstad_ngsild.document import NULL, Instance
@@ -30,8 +29,7 @@ _NULLS = Nulls(values=True, inside=True)
 _MERGED = frozenset({"Property", "LanguageProperty", "JsonProperty"})
 
 
-@dataclass(frozen=True, slots=True)
-class MergeOptions:
+class MergeOptions(NamedTuple):
     """What a merge says of all its attributes at once (clauses 5.6.17.4 and 6.5.3.4).
 
     Attributes:
