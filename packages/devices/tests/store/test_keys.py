@@ -64,6 +64,14 @@ async def test_a_key_serves_its_own_kind_alone(keys):
         await keys.use("k2", "appKey", now_us=150)
 
 
+async def test_a_meter_s_keys_are_those_that_are_valid_now_the_newest_first(keys):
+    await keys.give(facts("old", kind="wmbus"), SECRET[:16])
+    await keys.give(facts("new", kind="wmbus", begins_us=150, ends_us=300), SECRET[16:])
+    assert await keys.secrets(DEVICE, "wmbus", now_us=160) == [SECRET[16:], SECRET[:16]]
+    assert await keys.secrets(DEVICE, "wmbus", now_us=250) == [SECRET[16:]]
+    assert await keys.secrets(DEVICE, "hmac", now_us=160) == []
+
+
 async def test_under_another_wrapping_key_nothing_opens_and_nothing_is_lost(keys, database):
     await keys.give(facts(), SECRET)
     for other in (SqliteKeys(database, Seal(bytes([1] * 32))), SqliteKeys(database, None)):

@@ -16,8 +16,16 @@ from samstad_devices.domain.units import converter
 
 __all__ = ["DECODERS", "Decoder", "Field", "Profile", "read_profile"]
 
-Decoder = Literal["javascript", "cayenne-lpp", "senml-json", "senml-cbor", "json", "lwm2m"]
-DECODERS: tuple[Decoder, ...] = ("javascript", "cayenne-lpp", "senml-json", "senml-cbor", "json", "lwm2m")
+Decoder = Literal["javascript", "cayenne-lpp", "senml-json", "senml-cbor", "json", "lwm2m", "wmbus"]
+DECODERS: tuple[Decoder, ...] = (
+    "javascript",
+    "cayenne-lpp",
+    "senml-json",
+    "senml-cbor",
+    "json",
+    "lwm2m",
+    "wmbus",
+)
 Scalar = bool | int | float | str
 
 

@@ -105,7 +105,7 @@ async def _service(
     codecs = SqliteCodecs(database)
     credentials = Revoking(SqliteCredentials(database))
     keys, key_checks = await keys_way(surroundings, database)
-    understanding = Understanding(codecs, pool)
+    understanding = Understanding(codecs, pool, lambda device: keys.secrets(device, "wmbus", now_us=now_us()))
     ingest = Ingest(
         frames=frames,
         directory=directory,

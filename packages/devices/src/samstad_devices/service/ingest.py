@@ -30,6 +30,8 @@ __all__ = ["Figures", "Ingest", "Observer"]
 BATCH = 500
 _NOT_UNDERSTOOD = frozenset({"codec", "payload", "profile"})
 _PAUSE_S = 1.0
+_GATHER_S = 0.02
+"""What comes within this time shares a request to the broker and a commit; a lone message goes at once."""
 
 
 @dataclass(slots=True)
@@ -160,12 +162,14 @@ class Ingest:
             await self._release_appeared()
             self.more.clear()
             try:
-                if await self.step():
-                    continue
+                done = await self.step()
             except ClientError:
                 await asyncio.sleep(_PAUSE_S)
                 continue
-            await self.more.wait()
+            if done < BATCH:
+                await asyncio.sleep(_GATHER_S)
+            if not done:
+                await self.more.wait()
 
     async def step(self) -> int:
         """Work through one batch and return how many messages it had.
@@ -267,7 +271,7 @@ class Ingest:
             return _Quarantine(
                 "profile", f"The model {device.model or '(none)'} of {device.id} has no profile."
             )
-        found = await self._measured(profile, uplink, kept.received_us)
+        found = await self._measured(profile, uplink, kept.received_us, device.id)
         self.figures.doubts.update(doubt.reason for doubt in found.doubts)
         is_tested = reception_of(device.life) == "test"
         target = Target(device.id, None if is_tested else device.asset or None)
@@ -278,11 +282,15 @@ class Ingest:
         work.found = found
         return work
 
-    async def _measured(self, profile: Profile, uplink: Uplink, received_us: int) -> Normalised:
+    async def _measured(
+        self, profile: Profile, uplink: Uplink, received_us: int, device_id: str
+    ) -> Normalised:
         if not uplink.payload:
             # LoRaWAN sends empty frames to answer the network: a sign of life, and nothing to decode.
             return Normalised(uplink.time_us or received_us, (), ())
-        return await self._understanding.measurements(profile, uplink, received_us=received_us)
+        return await self._understanding.measurements(
+            profile, uplink, received_us=received_us, device_id=device_id
+        )
 
     def _beside(self, kept: Kept, device: KnownDevice) -> _Work:
         """Return what the network tells of a device beside its own messages."""

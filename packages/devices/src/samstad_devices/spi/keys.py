@@ -6,8 +6,9 @@ from typing import NamedTuple, Protocol
 
 __all__ = ["KINDS", "Key", "KeyFacts", "Keys"]
 
-KINDS: dict[str, int] = {"psk": 16, "hmac": 32, "appKey": 16, "nwkKey": 16}
-"""Kind → bytes: a DTLS key of CoAP, a key that signs HTTP, the root keys of LoRaWAN 1.0 and 1.1."""
+KINDS: dict[str, int] = {"psk": 16, "hmac": 32, "appKey": 16, "nwkKey": 16, "wmbus": 16}
+"""Kind → bytes: a DTLS key of CoAP, a key that signs HTTP, the root keys of LoRaWAN 1.0 and 1.1,
+and a meter's key of wireless M-Bus."""
 
 
 class KeyFacts(NamedTuple):
@@ -51,6 +52,10 @@ class Keys(Protocol):
             CredentialRefused: there is none of that name and kind, or its time is over.
             StoreUnavailable: the key that wraps it is missing.
         """
+        ...
+
+    async def secrets(self, subject: str, kind: str, *, now_us: int) -> list[bytes]:
+        """Return the keys of a kind that a subject has now; raises StoreUnavailable."""
         ...
 
     async def of(self, subject: str) -> list[KeyFacts]:

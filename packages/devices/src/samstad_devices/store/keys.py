@@ -67,6 +67,12 @@ class SqliteKeys:
             raise CredentialRefused("The key's time is over: ask for a new one.")
         return Key(facts, self._sealed().unwrap(wrapped, _about(facts)))
 
+    async def secrets(self, subject: str, kind: str, *, now_us: int) -> list[bytes]:
+        """Return the keys of a kind that a subject has now."""
+        where = "subject = ? AND kind = ? AND begins_us <= ? AND ends_us > ? ORDER BY begins_us DESC"
+        rows = await self._rows(where, (subject, kind, now_us, now_us))
+        return [self._sealed().unwrap(wrapped, _about(facts)) for facts, wrapped in rows]
+
     async def of(self, subject: str) -> list[KeyFacts]:
         """Return what may be told of a subject's keys."""
         return [facts for facts, _ in await self._rows("subject = ? ORDER BY begins_us, id", (subject,))]

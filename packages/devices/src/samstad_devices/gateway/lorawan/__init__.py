@@ -12,6 +12,7 @@ import orjson
 
 from samstad_devices.domain.errors import MessageRefused
 from samstad_devices.domain.messages import Message
+from samstad_devices.gateway import wmbus
 from samstad_devices.gateway.lorawan import actility, chirpstack, others, the_things_stack
 
 __all__ = ["NETWORKS", "read_body"]
@@ -30,8 +31,9 @@ NETWORKS: dict[str, Read] = {
     "multitech": others.read_multitech,
     "proximus": actility.read_proximus,
     "the-things-stack": the_things_stack.read,
+    "wmbus": wmbus.read,
 }
-"""Network server, as settings and paths name it → how its bodies are read.
+"""Network server or gateway, as settings and paths name it → how its bodies are read.
 
 A reader is given the decoded body and the event's name where the network says it beside the body; it returns
 None for what tells nothing of a device.
