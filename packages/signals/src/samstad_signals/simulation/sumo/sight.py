@@ -99,7 +99,7 @@ class Sight:
         self._inside = self._internal_nodes()
         self._lanes: dict[str, str] = {lane: name for name, one in junctions.items() for lane in one.lanes}
         self._fed = {link[0] for lane in sumo.lane.getIDList() for link in sumo.lane.getLinks(lane)}
-        """Lanes that others lead into: what overflows there blocks others, and not only the street outside."""
+        """Lanes that others lead into: what overflows there blocks others, not only the street outside."""
         self._length: dict[str, float] = {}
         self._shares: dict[tuple[str, int], list[int]] = {}
         self._coming: dict[str, tuple[str, int]] = {}
