@@ -284,9 +284,7 @@ class _Role:
 
 
 def _texts(language: str) -> dict[str, str]:
-    found: dict[str, str] = orjson.loads(
-        (files("samstad_waste") / "locales" / f"{language}.json").read_bytes()
-    )
+    found: dict[str, str] = orjson.loads((files("samstad_waste.locales") / f"{language}.json").read_bytes())
     return found
 
 
