@@ -99,6 +99,19 @@ async def test_a_registration_is_updated_ends_and_is_over_when_its_time_is(servi
         assert len(serving.clients) == 0
 
 
+async def test_a_device_that_is_lost_is_registered_no_more(serving, thing):
+    async with thing() as client:
+        path = "/".join((await client.register()).opt.location_path)
+        await serving.taken.until(3)
+        serving.clients.end("urn:ngsi-ld:Device:a:2")
+        assert len(serving.clients) == 1
+        serving.clients.end(DEVICE)
+        assert (await client.say(Code.POST, path)).code == Code.NOT_FOUND
+        with pytest.raises(RouteAway):
+            await serving.operations.execute(DEVICE, "/3/0/4")
+        assert client.reboot.runs == 0
+
+
 async def test_a_client_is_read_written_and_run(serving, thing):
     async with thing() as client:
         await client.register()

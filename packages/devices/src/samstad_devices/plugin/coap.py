@@ -88,9 +88,15 @@ async def coap_way(
     server = CoapServer(bounds, now_us=now_us)
     clients = Clients(now_us=now_us)
     secure = SecureSockets(keys, now_us=now_us)
-    keys.on_revoked = secure.revoke
     way = CoapWay(server, clients, Operations(server, clients, ingest))
     clients.on_end = way.operations.end
+
+    def revoked(subject: str, key_id: str | None) -> None:
+        secure.revoke(subject, key_id)
+        if key_id is None:
+            clients.end(subject)
+
+    keys.on_revoked = revoked
     directory_resource = DirectoryResource(
         bounds,
         clients=clients,

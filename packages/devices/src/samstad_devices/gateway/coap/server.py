@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from ipaddress import ip_network
@@ -18,6 +19,7 @@ from samstad_devices.gateway.coap.socket import MessageInterface, Peer, PlainSoc
 __all__ = ["CoapServer", "PortTaken"]
 
 
+_LOGGER = "samstad.coap"
 _EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 """Who has no key gets nowhere, and is sent no more than came."""
 
@@ -62,7 +64,9 @@ class CoapServer:
         )
         for path, resource in resources:
             site.add_resource(path, resource)
-        self._context = Context(loop=asyncio.get_running_loop(), serversite=site, loggername="samstad.coap")
+        # What strangers send is counted by the door, and must not fill the log.
+        logging.getLogger(_LOGGER).setLevel(logging.ERROR)
+        self._context = Context(loop=asyncio.get_running_loop(), serversite=site, loggername=_LOGGER)
 
     async def listen(self, host: str, port: int) -> int:
         """Listen without encryption, and return the port.

@@ -97,6 +97,12 @@ class Clients:
                 del self._by_device[client.device_id]
             self.on_end(client)
 
+    def end(self, device_id: str) -> None:
+        """Forget the client of a device whose keys have ended."""
+        client = self._by_device.get(device_id)
+        if client is not None:
+            self.remove(client)
+
     def expire(self) -> int:
         """Forget clients whose time is over, and return how many."""
         now_us = self._now_us()
