@@ -86,7 +86,7 @@ def simulate(  # noqa: PLR0913 - a command's arguments are its flags
     seeds: int = 3,
     faulty: float = 0.0,
     seconds: float = 1.0,
-    by_bin: bool = False,
+    by_area: bool = False,
     as_json: bool = False,
 ) -> int:
     """Compare planned days with the sparsest fixed rounds that hold 99.9 %, in an invented city.
@@ -98,7 +98,7 @@ def simulate(  # noqa: PLR0913 - a command's arguments are its flags
         seeds: cities that are compared.
         faulty: share of sensors that are dead or lie.
         seconds: CPU seconds of search for each day.
-        by_bin: compare with rounds that know each bin's true mean, instead of one interval for an area.
+        by_area: compare with rounds of one interval for each area, instead of one by each bin's true mean.
         as_json: write the outcomes as JSON.
     """
     from samstad_waste.gateway.solving.engine import solve as engine  # noqa: PLC0415 - large libraries
@@ -110,7 +110,7 @@ def simulate(  # noqa: PLR0913 - a command's arguments are its flags
     if not 0 <= faulty <= 1 or seconds <= 0:
         print("samstad waste simulate: --faulty is a share, --seconds above 0.", file=sys.stderr)  # noqa: T201
         return 2
-    scenario = Scenario(bins, vehicles, days, faulty, seconds=seconds, by_bin=by_bin)
+    scenario = Scenario(bins, vehicles, days, faulty, seconds=seconds, by_bin=not by_area)
     pairs = []
     for seed in range(1, seeds + 1):
         pair = compare(scenario, seed=seed, solve=engine, told=lambda line: print(line, file=sys.stderr))  # noqa: T201

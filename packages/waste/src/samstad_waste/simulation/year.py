@@ -40,7 +40,7 @@ class Scenario:
     seconds: float = 1.0
     overflow_m: float = 3_000.0
     oldest_days: float = 14.0
-    by_bin: bool = False
+    by_bin: bool = True
 
 
 @dataclass(frozen=True, slots=True)
