@@ -186,3 +186,29 @@ async def test_a_registration_tells_how_its_source_answers(city, parks, streets)
     (told,) = (await city.get("/csourceRegistrations?type=Kerb")).body
     assert (told["status"], told["timesSent"], told["timesFailed"]) == ("failed", 2, 1)
     assert told["lastFailure"] > told["lastSuccess"]
+
+
+@pytest.mark.shows("PROCESSCS")
+async def test_a_source_is_written_to_in_the_media_type_and_the_version_that_it_speaks(city, parks, streets):
+    told = [
+        {"key": "contentType", "value": "application/ld+json"},
+        {"key": "ngsildConformance", "value": "1.3"},
+    ]
+    await register(city, contextSourceInfo=told, mode="redirect", operations=["redirectionOps"])
+    body = {"id": KERB, "type": "Kerb", "text": {"type": "LanguageProperty", "languageMap": {"sv": "kant"}}}
+    assert (await city.ask("POST", "/entities", body)).status == 201
+    sent = streets.sent[-1]
+    assert sent.headers["Content-Type"] == "application/ld+json"
+    assert "Link" not in sent.headers
+    assert b"@context" in sent.body
+    assert (await parks.seen(KERB))["text"]["type"] == "Property"
+    wrong = [{"key": "ngsildConformance", "value": "newest"}]
+    refused = {
+        "type": "ContextSourceRegistration",
+        "endpoint": "http://x.example",
+        "contextSourceInfo": wrong,
+    }
+    answer = await city.ask(
+        "POST", "/csourceRegistrations", {**refused, "information": [{"entities": [{"type": "A"}]}]}
+    )
+    assert (answer.status, answer.problem) == (400, "BadRequestData")

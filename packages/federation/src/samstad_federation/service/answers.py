@@ -16,7 +16,7 @@ from samstad_federation.domain.joining import UNTOLD, Version, is_valid, reduced
 from samstad_federation.domain.sources import covers, covers_type
 from samstad_federation.domain.warnings import WarningCode, foreign_warnings, warning
 from samstad_federation.service.contacts import Contacts, Fate, Outcome
-from samstad_federation.service.naming import Resolve, link_header, names_for
+from samstad_federation.service.naming import Resolve, link_header, names_for, wish
 from samstad_federation.settings import FederationSettings
 from samstad_federation.spi.wire import Reply, Sent
 from samstad_ngsild.context import Context
@@ -205,7 +205,7 @@ class Answers:
     ) -> _Batch | None:
         """Return the entities of one answer, None where there is none that counts."""
         source = given.match.source
-        accept = next((value for key, value in source.told if key.lower() == "accept"), "application/json")
+        accept = wish(source, "accept") or "application/json"
         headers = {"Accept": accept, "Link": link_header(context)}
         url = path + "?" + urlencode(parameters, quote_via=quote, safe=":,/")
         outcome = await self._contacts.ask(asked, source, Sent("GET", url, headers))

@@ -8,7 +8,7 @@ from typing import Any
 from samstad_broker.spi.forwarder import Asked, Source
 from samstad_ngsild.context import CORE, CORE_CONTEXT_URI, Context
 
-__all__ = ["Resolve", "link_header", "names_for"]
+__all__ = ["Resolve", "link_header", "names_for", "wish"]
 
 Resolve = Callable[[Any], Awaitable[Context]]
 """A source of an @context → the @context, which may have to be fetched."""
@@ -25,10 +25,15 @@ async def names_for(source: Source, asked: Asked, resolve: Resolve) -> Context:
     Raises:
         NgsiLdError: the @context of the registration cannot be had.
     """
-    for key, value in source.told:
-        if key.lower() == "jsonldcontext":
-            return await resolve(value)
+    wanted = wish(source, "jsonldContext")
+    if wanted is not None:
+        return await resolve(wanted)
     return asked.context if asked.context.link is not None else CORE
+
+
+def wish(source: Source, key: str) -> str | None:
+    """Return what the registration says by one of the keys of clause 4.3.6.6; None where it does not."""
+    return next((value for name, value in source.told if name.lower() == key.lower()), None)
 
 
 def link_header(context: Context) -> str:

@@ -17,12 +17,16 @@ from samstad_broker.spi.forwarder import Asked, Result, Sending, Share, Source
 from samstad_federation.domain.asking import renamed_types, renaming
 from samstad_federation.domain.division import renamed_attribute, renamed_body
 from samstad_federation.service.contacts import Contacts, Fate
-from samstad_federation.service.naming import Resolve, link_header, names_for
+from samstad_federation.service.naming import Resolve, link_header, names_for, wish
 from samstad_federation.spi.wire import Sent
 from samstad_ngsild.context import CORE, Context
+from samstad_ngsild.entities.older_versions import conform, parse_version
 from samstad_ngsild.errors import NgsiLdError
 
 __all__ = ["Writing"]
+
+JSON = "application/json"
+LD_JSON = "application/ld+json"
 
 
 class Writing:
@@ -60,6 +64,30 @@ class Writing:
 
 
 def _sent(asked: Asked, share: Share, sending: Sending, context: Context) -> Sent:
+    url = _url(asked, share, sending, context)
+    headers = {"Accept": JSON}
+    if share.body is None:
+        return Sent(sending.method, url, {**headers, "Link": link_header(context)})
+    source = share.match.source
+    body = _conformed(share.body, wish(source, "ngsildConformance"), whole=sending.attribute is None)
+    media_type = wish(source, "contentType")
+    if wish(source, "jsonldContext") is None:
+        if context is CORE and asked.context.key != CORE.key and media_type != JSON:
+            # An @context that stands nowhere on the web goes along with the content.
+            return _with_context(sending, url, headers, body, asked.context)
+        if media_type == LD_JSON:
+            return _with_context(sending, url, headers, body, context)
+    if context.key != asked.context.key:
+        rename = renaming(asked.context, context)
+        if isinstance(body, list):
+            body = [renamed_body(one, rename) if isinstance(one, dict) else one for one in body]
+        else:
+            body = (renamed_body if sending.attribute is None else renamed_attribute)(body, rename)
+    headers |= {"Link": link_header(context), "Content-Type": JSON}
+    return Sent(sending.method, url, headers, orjson.dumps(body))
+
+
+def _url(asked: Asked, share: Share, sending: Sending, context: Context) -> str:
     parameters = dict(sending.parameters)
     if share.match.source.local_only:
         parameters["local"] = "true"
@@ -68,31 +96,29 @@ def _sent(asked: Asked, share: Share, sending: Sending, context: Context) -> Sen
     url = sending.path
     if sending.attribute is not None:
         url += "/" + quote(context.compact(sending.attribute), safe=":")
-    if parameters:
-        url += "?" + urlencode(parameters, quote_via=quote, safe=":,/")
-    headers = {"Accept": "application/json"}
-    if share.body is None:
-        return Sent(sending.method, url, {**headers, "Link": link_header(context)})
-    body: Any = share.body
-    if context is CORE and asked.context.link is None and asked.context.key != CORE.key:
-        # An @context that stands nowhere on the web goes along with the content.
-        inside = {"@context": asked.context.output}
-        body = [_with(one, inside) for one in body] if isinstance(body, list) else {**body, **inside}
-        return Sent(
-            sending.method, url, {**headers, "Content-Type": "application/ld+json"}, orjson.dumps(body)
-        )
-    if context.key != asked.context.key:
-        rename = renaming(asked.context, context)
-        if isinstance(body, list):
-            body = [renamed_body(one, rename) if isinstance(one, dict) else one for one in body]
-        else:
-            body = (renamed_body if sending.attribute is None else renamed_attribute)(body, rename)
-    headers |= {"Link": link_header(context), "Content-Type": "application/json"}
-    return Sent(sending.method, url, headers, orjson.dumps(body))
+    return url + ("?" + urlencode(parameters, quote_via=quote, safe=":,/") if parameters else "")
 
 
-def _with(one: Any, inside: Mapping[str, Any]) -> Any:
-    return {**one, **inside} if isinstance(one, dict) else one
+def _with_context(
+    sending: Sending, url: str, headers: Mapping[str, str], body: Any, context: Context
+) -> Sent:
+    """Return a request whose content holds its @context; ids of a batch deletion need none."""
+    inside = {"@context": context.output}
+    if isinstance(body, list):
+        body = [{**one, **inside} if isinstance(one, dict) else one for one in body]
+    else:
+        body = {**body, **inside}
+    return Sent(sending.method, url, {**headers, "Content-Type": LD_JSON}, orjson.dumps(body))
+
+
+def _conformed(body: Any, wanted: str | None, *, whole: bool) -> Any:
+    """Return content as the version of NGSI-LD knows it that a source speaks (clause 4.3.6.8)."""
+    version = None if wanted is None else parse_version(wanted)
+    if version is None:
+        return body
+    if isinstance(body, list):
+        return [conform(one, version) if isinstance(one, dict) else one for one in body]
+    return conform(body, version) if whole else conform({"attribute": body}, version)["attribute"]
 
 
 def _content(body: bytes) -> Any:

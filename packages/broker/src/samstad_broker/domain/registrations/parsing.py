@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ READ_ONLY = frozenset(
 
 _TYPE = "ContextSourceRegistration"
 _MOST = 1_000
+_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")
 
 
 def parse_registration(body: Any, context: Context, *, now_us: int, registration_id: str) -> dict[str, Any]:
@@ -211,6 +213,8 @@ def _source_info(value: Any, pointer: str) -> list[Any]:
             raise BadRequestData(f"{key} is application/json or application/ld+json.", pointer=where)
         if key == "jsonldContext":
             check_uri(item, pointer=where, what="jsonldContext")
+        if key == "ngsildConformance" and not _VERSION.fullmatch(item):
+            raise BadRequestData("ngsildConformance is a version such as 1.5.", pointer=where)
     return list(value)
 
 
