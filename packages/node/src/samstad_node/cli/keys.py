@@ -7,13 +7,11 @@ is opened: so the first administrator comes about.
 from __future__ import annotations
 
 import asyncio
-import http.client
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote
 
-import orjson
 from cyclopts import Parameter
 
 from samstad_access import Access, Act, Binding, PrincipalRecord
@@ -21,6 +19,7 @@ from samstad_access.domain.principal import PrincipalKind
 from samstad_access.errors import AccessError, NotFound
 from samstad_broker.spi.store import StoreError
 from samstad_ngsild.entities.dates import iso
+from samstad_node.cli.asking import Data, OwnKey, Reason, RunningNode
 from samstad_node.cli.exits import CommandFailed, Exit
 from samstad_node.cli.output import Json, emit
 from samstad_node.cli.sources import SettingsFile, command_settings
@@ -32,21 +31,8 @@ from samstad_node.supervisor.runfile import RunFile
 
 __all__ = ["create", "list_keys", "revoke", "rotate"]
 
-KEY = "SAMSTAD_KEY"
-_WITHIN_S = 10.0
+_ACCESS = "/access/v1"
 _DAY_US = 86_400_000_000
-
-Data = Annotated[str | None, Parameter(help="Directory of everything that the node keeps.")]
-OwnKey = Annotated[
-    str | None,
-    Parameter(
-        name="--key",
-        env_var=KEY,
-        show_env_var=True,
-        help="An administrator's key, for a node that runs; better given in the environment.",
-    ),
-]
-Reason = Annotated[str, Parameter(help="Why; it stays in the audit.")]
 
 
 class _Place(NamedTuple):
@@ -99,14 +85,19 @@ def create(
         made = access.keys.create(act, principal, name=name, expires_us=expires_us)
         return {"id": made.record.id, "principal": principal, "key": made.text}
 
-    def online(ask: _Ask) -> dict[str, Any]:
-        if role and ask("GET", f"/principals/{quote(principal, safe='')}", missing=True) is None:
+    def online(node: RunningNode) -> dict[str, Any]:
+        if (
+            role
+            and node.ask("GET", f"{_ACCESS}/principals/{quote(principal, safe='')}", missing=True) is None
+        ):
             bindings = [{"role": role, "tenants": list(tenants), "types": list(type)}]
-            ask("POST", "/principals", {"id": principal, "kind": str(kind), "bindings": bindings})
+            node.ask(
+                "POST", _ACCESS + "/principals", {"id": principal, "kind": str(kind), "bindings": bindings}
+            )
         wanted: dict[str, Any] = {"principal": principal, "name": name}
         if days is not None:
             wanted["expiresAt"] = iso(SystemClock().now_us() + days * _DAY_US)
-        return _told(ask("POST", "/keys", wanted))
+        return _told(node.ask("POST", _ACCESS + "/keys", wanted))
 
     made = _do(place, reason, offline=offline, online=online)
     emit(made, f"{made['key']}\nkey {made['id']} of {made['principal']}; it is not shown again", json=json)
@@ -135,9 +126,9 @@ def list_keys(
             for one in access.keys.list_records(principal=principal, limit=1000)
         ]
 
-    def online(ask: _Ask) -> list[dict[str, Any]]:
+    def online(node: RunningNode) -> list[dict[str, Any]]:
         query = f"?limit=1000{'' if principal is None else '&principal=' + quote(principal, safe='')}"
-        found: list[dict[str, Any]] = ask("GET", "/keys" + query)
+        found: list[dict[str, Any]] = node.ask("GET", f"{_ACCESS}/keys{query}")
         return found
 
     found = _do(place, "", offline=offline, online=online)
@@ -167,8 +158,10 @@ def rotate(
         made = access.keys.rotate(act, key_id, overlap_us=overlap_s * 1_000_000)
         return {"id": made.record.id, "principal": made.record.principal, "key": made.text}
 
-    def online(ask: _Ask) -> dict[str, Any]:
-        return _told(ask("POST", f"/keys/{quote(key_id, safe='')}/rotate", {"overlapS": overlap_s}))
+    def online(node: RunningNode) -> dict[str, Any]:
+        return _told(
+            node.ask("POST", f"{_ACCESS}/keys/{quote(key_id, safe='')}/rotate", {"overlapS": overlap_s})
+        )
 
     made = _do(_place(data, settings, key), reason, offline=offline, online=online)
     emit(made, f"{made['key']}\nkey {made['id']} of {made['principal']}; it is not shown again", json=json)
@@ -191,8 +184,8 @@ def revoke(
         ended = access.keys.revoke(act, key_id)
         return {"id": ended.id, "principal": ended.principal, "counts": False}
 
-    def online(ask: _Ask) -> dict[str, Any]:
-        found: dict[str, Any] = ask("DELETE", f"/keys/{quote(key_id, safe='')}")
+    def online(node: RunningNode) -> dict[str, Any]:
+        found: dict[str, Any] = node.ask("DELETE", f"{_ACCESS}/keys/{quote(key_id, safe='')}")
         return found
 
     ended = _do(_place(data, settings, key), reason, offline=offline, online=online)
@@ -213,11 +206,10 @@ def _do(
     reason: str,
     *,
     offline: Callable[[Access, Act], Any],
-    online: Callable[[_Ask], Any],
+    online: Callable[[RunningNode], Any],
 ) -> Any:
-    running = RunFile.read(place.data)
-    if running is not None:
-        return online(_Ask(place, running, reason))
+    if RunFile.read(place.data) is not None:
+        return online(RunningNode(place.settings, key=place.key, reason=reason))
     act = Act(who="local", now_us=SystemClock().now_us(), reason=reason)
     try:
         with DataDirectory(place.data):
@@ -240,64 +232,3 @@ async def _offline(place: _Place, work: Callable[[Access], Any]) -> Any:
 
 def _told(answer: dict[str, Any]) -> dict[str, Any]:
     return {name: answer[name] for name in ("id", "principal", "key")}
-
-
-class _Ask:
-    """Asks the administration of a node that runs."""
-
-    def __init__(self, place: _Place, running: RunFile, reason: str) -> None:
-        self._host = place.settings.http.host
-        broker = running.roles.get("broker")
-        port = None if broker is None else broker.ports.get("http")
-        if port is None:
-            raise CommandFailed(
-                "the node is starting", exit=Exit.UNREACHABLE, todo="wait until it is ready, and try again"
-            )
-        self._port = port
-        self._key = place.key or _demo_key(place.data)
-        self._reason = reason
-
-    def __call__(self, method: str, path: str, body: Any = None, *, missing: bool = False) -> Any:
-        """Return the answer's content; None where there is nothing and that may be."""
-        headers: dict[str, str | bytes] = {"X-API-Key": self._key, "Content-Type": "application/json"}
-        if self._reason:
-            headers["Samstad-Reason"] = self._reason.encode()
-        host = "127.0.0.1" if self._host in {"", "0.0.0.0", "::"} else self._host  # noqa: S104 - compared
-        connection = http.client.HTTPConnection(host, self._port, timeout=_WITHIN_S)
-        try:
-            content = None if body is None else orjson.dumps(body)
-            connection.request(method, "/access/v1" + path, content, headers)
-            answer = connection.getresponse()
-            read = answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            todo = "samstad doctor says what is wrong with it"
-            raise CommandFailed(
-                f"the node does not answer: {error}", exit=Exit.UNREACHABLE, todo=todo
-            ) from error
-        finally:
-            connection.close()
-        if answer.status == 404 and missing:
-            return None
-        if answer.status >= 400:
-            raise _refused(answer.status, read)
-        return orjson.loads(read) if read else None
-
-
-def _refused(status: int, body: bytes) -> CommandFailed:
-    try:
-        detail = str(orjson.loads(body).get("detail", status))
-    except (orjson.JSONDecodeError, AttributeError):
-        detail = f"status {status}"
-    todo = (
-        f"give an administrator's key in {KEY}, or stop the node and say it again"
-        if status in {401, 403}
-        else ""
-    )
-    return CommandFailed(detail, exit=Exit.SETTINGS, todo=todo)
-
-
-def _demo_key(data: Path) -> str:
-    try:
-        return (data / "admin.key").read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""

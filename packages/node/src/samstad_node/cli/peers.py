@@ -10,10 +10,9 @@ from __future__ import annotations
 import base64
 import binascii
 import http.client
-import ssl
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 import orjson
@@ -22,19 +21,17 @@ from cyclopts import Parameter
 from samstad_models.catalogue import load_catalogue
 from samstad_ngsild.context import CORE
 from samstad_ngsild.entities.dates import iso
+from samstad_node.cli.asking import Data, OwnKey, Reason, RunningNode, exchange
 from samstad_node.cli.exits import CommandFailed, Exit
-from samstad_node.cli.keys import KEY, Data, OwnKey, Reason
 from samstad_node.cli.output import Json, emit
 from samstad_node.cli.sources import SettingsFile, command_settings
 from samstad_node.clock import SystemClock
 from samstad_node.keeping.peers import JoinedPeer, read_peers, write_peers
 from samstad_node.settings import derive
-from samstad_node.supervisor.runfile import RunFile
 
 __all__ = ["Invitation", "invite", "join", "leave", "list_peers"]
 
 _MARK = "samstad-peer-1."
-_WITHIN_S = 10.0
 _DAY_US = 86_400_000_000
 _ROOT = "/ngsi-ld/v1"
 _COUNTED = ("timesSent", "timesFailed", "lastSuccess", "lastFailure")
@@ -100,7 +97,7 @@ def invite(
     json: Json = False,
 ) -> int:
     """Let another node ask this one, and print what its administrator needs to join: a secret."""
-    node = _Node(data, settings, key, reason)
+    node = _node(data, settings, key, reason)
     types = tuple(map(_type_iri, type))
     if not types or days < 1:
         raise CommandFailed("name at least one type, and at least one day", exit=Exit.USAGE)
@@ -141,7 +138,7 @@ def join(
 ) -> int:
     """Ask another node from now on, by its invitation: what it shares is in this node's answers."""
     told = Invitation.read(invitation)
-    node = _Node(data, settings, key, "")
+    node = _node(data, settings, key)
     joined = read_peers(node.data)
     if any(one.name == told.alias for one in joined):
         todo = f"samstad peer leave {told.alias} ends that; then join again"
@@ -175,7 +172,7 @@ def list_peers(
     json: Json = False,
 ) -> int:
     """Print the nodes that this one asks, and those that may ask it."""
-    node = _Node(data, settings, key, "")
+    node = _node(data, settings, key)
     joined = []
     for peer in read_peers(node.data):
         found = node.ask(
@@ -210,7 +207,7 @@ def leave(
     json: Json = False,
 ) -> int:
     """Ask another node no more, and let it ask no more: at once, whether it answers or not."""
-    node = _Node(data, settings, key, reason)
+    node = _node(data, settings, key, reason)
     joined = read_peers(node.data)
     peer = next((one for one in joined if one.name == name), None)
     if peer is not None:
@@ -230,6 +227,10 @@ def leave(
     return Exit.OK
 
 
+def _node(data: str | None, settings: Path | None, key: str | None, reason: str = "") -> RunningNode:
+    return RunningNode(command_settings(settings, {"node.data": data}).settings, key=key, reason=reason)
+
+
 def _state(registration: dict[str, Any] | None) -> dict[str, Any]:
     """Say whether a peer is asked, and how its node answered since this one started."""
     if registration is None:
@@ -238,7 +239,7 @@ def _state(registration: dict[str, Any] | None) -> dict[str, Any]:
     return {"state": "silent" if registration.get("status") == "failed" else "asked", **told}
 
 
-def _admit(node: _Node, principal: str, binding: dict[str, Any]) -> None:
+def _admit(node: RunningNode, principal: str, binding: dict[str, Any]) -> None:
     """Let a principal do this and nothing else; the latest invitation says what that is."""
     path = f"/access/v1/principals/{quote(principal, safe='')}"
     if node.ask("GET", path, missing=True) is None:
@@ -268,7 +269,7 @@ def _check(told: Invitation) -> None:
     headers = {"X-API-Key": told.key, **({"NGSILD-Tenant": told.tenant} if told.tenant else {})}
     todo = "say it again when it answers, or join with --unchecked"
     try:
-        status, body = _exchange(told.url, "GET", f"{_ROOT}/info/sourceIdentity", None, headers)
+        status, body = exchange(told.url, "GET", f"{_ROOT}/info/sourceIdentity", None, headers)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise CommandFailed(
             f"{told.url} does not answer: {error}", exit=Exit.UNREACHABLE, todo=todo
@@ -281,90 +282,6 @@ def _check(told: Invitation) -> None:
         alias = None
     if status != 200 or alias != told.alias:
         raise CommandFailed(f"{told.url} is not {told.alias}", exit=Exit.UNREACHABLE, todo=todo)
-
-
-class _Node:
-    """The node that runs in a data directory, asked as its administrator."""
-
-    def __init__(self, data: str | None, settings: Path | None, key: str | None, reason: str) -> None:
-        self.settings = command_settings(settings, {"node.data": data}).settings
-        self.data = Path(self.settings.node.data).absolute()
-        running = RunFile.read(self.data)
-        broker = None if running is None else running.roles.get("broker")
-        port = None if broker is None else broker.ports.get("http")
-        if port is None:
-            todo = "start it with samstad serve, and say it again"
-            raise CommandFailed("the node does not run", exit=Exit.UNREACHABLE, todo=todo)
-        host = self.settings.http.host
-        local = "127.0.0.1" if host in {"", "0.0.0.0", "::"} else host  # noqa: S104 - compared
-        self.url = f"http://{local}:{port}"
-        self._key = key or _demo_key(self.data)
-        self._reason = reason
-
-    def alias(self, tenant: str) -> str:
-        """Return what a tenant of the node calls itself."""
-        told = self.ask("GET", f"{_ROOT}/info/sourceIdentity", tenant=tenant)
-        return str(told["contextSourceAlias"])
-
-    def ask(
-        self, method: str, path: str, body: Any = None, *, tenant: str = "", missing: bool = False
-    ) -> Any:
-        """Return the answer's content; None where there is nothing and that may be.
-
-        Raises:
-            CommandFailed: the node does not answer, or refuses.
-        """
-        headers = {"X-API-Key": self._key, "Content-Type": "application/json"}
-        headers |= {"NGSILD-Tenant": tenant} if tenant else {}
-        headers |= {"Samstad-Reason": self._reason} if self._reason else {}
-        try:
-            status, read = _exchange(self.url, method, path, body, headers)
-        except (OSError, http.client.HTTPException) as error:
-            todo = "samstad doctor says what is wrong with it"
-            raise CommandFailed(
-                f"the node does not answer: {error}", exit=Exit.UNREACHABLE, todo=todo
-            ) from error
-        if status == 404 and missing:
-            return None
-        if status >= 400:
-            raise _refused(status, read)
-        return orjson.loads(read) if read else None
-
-
-def _exchange(url: str, method: str, path: str, body: Any, headers: dict[str, str]) -> tuple[int, bytes]:
-    """Return status and body of one request."""
-    split = urlsplit(url)
-    if split.scheme == "https":
-        context = ssl.create_default_context()
-        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-            split.hostname or "", split.port, timeout=_WITHIN_S, context=context
-        )
-    else:
-        connection = http.client.HTTPConnection(split.hostname or "", split.port, timeout=_WITHIN_S)
-    content = None if body is None else orjson.dumps(body)
-    encoded = {name: value.encode() for name, value in headers.items()}
-    try:
-        connection.request(method, path, content, encoded)
-        answer = connection.getresponse()
-        return answer.status, answer.read(1_000_000)
-    finally:
-        connection.close()
-
-
-def _refused(status: int, body: bytes) -> CommandFailed:
-    try:
-        detail = str(orjson.loads(body).get("detail", status))
-    except (orjson.JSONDecodeError, AttributeError):
-        detail = f"status {status}"
-    todo = f"give an administrator's key in {KEY}" if status in {401, 403} else ""
-    return CommandFailed(detail, exit=Exit.SETTINGS, todo=todo)
-
-
-def _demo_key(data: Path) -> str:
-    try:
-        return (data / "admin.key").read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""
 
 
 def _type_iri(name: str) -> str:
