@@ -33,6 +33,7 @@ class World:
             heard=self.heard,
             alerts=self.alerts,
             store=store,
+            city=city,
             now_us=clock.now_us,
         )
 
@@ -265,6 +266,29 @@ async def test_what_is_known_of_health_outlives_the_process(world, clock, city, 
     await fresh.told(Notification("n", "s", "", entities))
     assert fresh.active("silentGateway") == ["urn:ngsi-ld:Gateway:aa"]
     assert fresh.active("silentDevice") == []
+
+
+async def test_reachability_follows_and_is_written_only_when_it_changes(world, clock, city):
+    def reach(number):
+        return city.entities.get(world.id(number), {}).get("reachability", {}).get("value")
+
+    for number in range(1, 7):
+        city.put(world.device_of(number))
+    world.hear(1, 2)
+    await world.scan()
+    assert [reach(one) for one in (1, 2, 3)] == [None, None, None], "who is heard in time needs no word"
+    clock.us += ALLOWED + SECOND
+    world.hear(1)
+    await world.scan()
+    assert [reach(one) for one in (1, 2, 3)] == [None, "late", "neverHeard"]
+    assert world.health.causes[world.id(2)] == "device"
+    written = len(city.updates)
+    await world.scan()
+    assert len(city.updates) == written
+    world.hear(2)
+    await world.scan()
+    assert reach(2) == "online"
+    assert world.id(2) not in world.health.causes
 
 
 async def test_a_broker_that_is_away_gets_the_alerts_later(world, clock, city):

@@ -90,6 +90,7 @@ class Desk:
         now_us: the clock.
         networks: names of the network servers that can be read.
         on_release: called when messages wait again.
+        cause_of: tells whose the silence of a device is.
     """
 
     def __init__(  # noqa: PLR0913 - what the composition wires, each by its name
@@ -105,6 +106,7 @@ class Desk:
         now_us: Callable[[], int],
         networks: Collection[str],
         on_release: Callable[[], None],
+        cause_of: Callable[[str], str] = lambda _: "",
     ) -> None:
         self._registry = registry
         self._directory = directory
@@ -116,6 +118,7 @@ class Desk:
         self._now_us = now_us
         self._networks = networks
         self._on_release = on_release
+        self._cause_of = cause_of
 
     async def connect(self, request: Request) -> Response:
         """Make a connection and show its token, once."""
@@ -202,7 +205,8 @@ class Desk:
 
     async def silent(self, _: Request) -> Response:
         """Show devices that should have reported, longest silent first."""
-        return _json({"devices": [one._asdict() for one in self._silence.silent()[:_PAGE]]})
+        silent = self._silence.silent()[:_PAGE]
+        return _json({"devices": [one._asdict() | {"cause": self._cause_of(one.device)} for one in silent]})
 
 
 def _shown(kept: Kept) -> dict[str, Any]:

@@ -73,6 +73,7 @@ async def health_watch(
         heard=ingest.heard,
         alerts=alerts,
         store=SqliteHealth(database),
+        city=city,
         now_us=now_us,
     )
     await health.open()

@@ -128,6 +128,7 @@ async def _service(
         now_us=now_us,
         networks=NETWORKS,
         on_release=ingest.more.set,
+        cause_of=lambda device: watch.health.causes.get(device, ""),
     )
     _show_figures(surroundings, ingest, pool)
     async with (

@@ -31,6 +31,7 @@ class KnownDevice:
         asset: id of the place that it measures, or empty; the first where there are several.
         claim: digest of the code by which it can be claimed, or empty.
         expected_s: how often it reports, its own word before its model's; 0 where nobody knows.
+        reach: ``reachability`` as it was when the entity was read or written here last.
     """
 
     id: str
@@ -42,6 +43,7 @@ class KnownDevice:
     expected_s: float = 0.0
     has_contract: bool = False
     has_position: bool = False
+    reach: str = ""
 
 
 class Directory:
@@ -178,6 +180,7 @@ def _read_device(entity: Document) -> KnownDevice:
         expected_s=float(expected) if isinstance(expected, int | float) and expected > 0 else 0.0,
         has_contract=bool(attribute_of(entity, CONTRACT)),
         has_position=attribute_of(entity, "location") is not None,
+        reach=_text(attribute_of(entity, "reachability")),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from samstad_devices.domain.alert_kinds import LIMITS
@@ -34,15 +34,19 @@ from samstad_devices.mapping import iso
 from samstad_devices.service.alerts import Alerts
 from samstad_devices.service.directory import Directory, KnownDevice
 from samstad_devices.service.silence import Silence, SilentDevice
+from samstad_devices.spi.city import City
 from samstad_devices.spi.frame_store import Heard, StoreUnavailable
 from samstad_devices.spi.health_store import HealthStore
 from samstad_models.hysteresis import HysteresisState, step
+from samstad_ngsild.client import ClientError
+from samstad_ngsild.errors import NgsiLdError
 
 __all__ = ["Health"]
 
 NODE = "urn:ngsi-ld:Node:this"
 _SLICE = 500
 _MOST_JOINS = 5
+_UNREACHABLE = frozenset({"late", "silent", "neverHeard"})
 _FULL = 1_000_000.0
 _EMPTY = 0.1
 _ABOVE_EMPTY = 0.2
@@ -64,6 +68,7 @@ class Health:
         heard: when each was heard, by id.
         alerts: what is raised.
         store: keeps memories.
+        city: where ``reachability`` is written.
         now_us: the clock.
     """
 
@@ -75,6 +80,7 @@ class Health:
         heard: Mapping[str, Heard],
         alerts: Alerts,
         store: HealthStore,
+        city: City,
         now_us: Callable[[], int],
     ) -> None:
         self._directory = directory
@@ -82,6 +88,7 @@ class Health:
         self._heard = heard
         self._alerts = alerts
         self._store = store
+        self._city = city
         self._now_us = now_us
         self._memories: dict[str, Memory] = {}
         self._changed: set[str] = set()
@@ -90,6 +97,8 @@ class Health:
         self._excused: dict[str, int] = {}
         self._newest_us = 0
         self.silent_now = 0
+        self.causes: dict[str, str] = {}
+        """Whose the silence of a device is, by its id, as of the latest scan."""
 
     async def open(self) -> None:
         """Read what is remembered."""
@@ -235,11 +244,17 @@ class Health:
         now_us = self._now_us()
         silent, around = await self._look_around(now_us)
         found: dict[tuple[str, str], _Finding] = {}
+        causes: dict[str, str] = {}
         for device, one in silent:
-            finding = self._finding(device, one, around, now_us)
+            cause, finding = self._finding(device, one, around, now_us)
+            causes[device.id] = cause
             if finding is not None:
                 found.setdefault((finding.kind, finding.source), finding)
-        self.silent_now = len(silent)
+        self.silent_now, self.causes = len(silent), causes
+        self._raise_and_clear(found, now_us)
+        await self._write_reach(silent, now_us)
+
+    def _raise_and_clear(self, found: Mapping[tuple[str, str], _Finding], now_us: int) -> None:
         for finding in found.values():
             self._alerts.raise_(
                 finding.source,
@@ -252,6 +267,24 @@ class Health:
             for source in self._alerts.active(kind):
                 if (kind, source) not in found:
                     self._alerts.clear(source, kind, observed_us=now_us)
+
+    async def _write_reach(self, silent: list[tuple[KnownDevice, SilentDevice]], now_us: int) -> None:
+        """Write ``reachability`` where it has changed; while the broker is away, at a later scan."""
+        now = {device.id: one.state for device, one in silent}
+        changes = [(device.id, one.state) for device, one in silent if device.reach != one.state]
+        changes += [
+            (device.id, "online")
+            for device in self._directory
+            if device.reach in _UNREACHABLE and device.id not in now and device.id in self._heard
+        ]
+        for first in range(0, len(changes), _SLICE):
+            part = changes[first : first + _SLICE]
+            try:
+                await self._city.update_many(_reach(device_id, state, now_us) for device_id, state in part)
+            except (ClientError, NgsiLdError):
+                return
+            for device_id, state in part:
+                self._directory.change(device_id, reach=state)
 
     async def _look_around(self, now_us: int) -> tuple[list[tuple[KnownDevice, SilentDevice]], Neighbourhood]:
         """Return silent devices and what is known of all others, in slices that keep nobody waiting."""
@@ -278,7 +311,8 @@ class Health:
 
     def _finding(
         self, device: KnownDevice, one: SilentDevice, around: Neighbourhood, now_us: int
-    ) -> _Finding | None:
+    ) -> tuple[str, _Finding | None]:
+        """Return whose a silence is, and what there is to tell of it."""
         allowed_us = round(self._directory.allowed_s(device) * 1_000_000)
         heard = self._heard.get(device.id)
         memory = self._memories.get(device.id) or Memory()
@@ -289,11 +323,11 @@ class Health:
         )
         if heard is not None and cause in {"node", "link", "gateway"}:
             self._excused[device.id] = now_us
-            return _shared(cause, name)
+            return cause, _shared(cause, name)
         if now_us - self._excused.get(device.id, 0) <= allowed_us:
-            return None
+            return cause, None
         detail = f"since {iso(one.heard_us)}" if one.heard_us else "it was never heard"
-        return _Finding(device.id, "silentDevice", cause, f"{detail}, {_TELLS[cause]}")
+        return cause, _Finding(device.id, "silentDevice", cause, f"{detail}, {_TELLS[cause]}")
 
 
 _TELLS = {
@@ -303,6 +337,11 @@ _TELLS = {
     "gateway": "look at the gateway",
     "node": "look at the node",
 }
+
+
+def _reach(device_id: str, state: str, now_us: int) -> dict[str, Any]:
+    told = {"type": "Property", "value": state, "observedAt": iso(now_us)}
+    return {"id": device_id, "type": "Device", "reachability": told}
 
 
 def _shared(cause: str, name: str) -> _Finding:
