@@ -22,7 +22,7 @@ EXTRA_TOOLS = {
     "broker": ("amqtt", "jsonschema", "trustme"),
     "models": ("jsonschema",),
     "node": ("jsonschema", "trustme"),
-    "rsmp": ("jsonschema", "numpy", "pyyaml", "trustme"),
+    "rsmp": ("jsonschema", "pyyaml", "trustme"),
     "signals": ("libsumo",),
 }
 """What a package's tests need beyond the tools that all share: oracles and stand-ins of others."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import tomllib
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -17,6 +16,7 @@ from samstad_rsmp.emulator.controller import Controller
 from samstad_rsmp.emulator.device import EmulatedDevice
 from samstad_rsmp.emulator.example import example_junction
 from samstad_rsmp.emulator.settings import Junction, SettingsWrong, check_junction
+from samstad_rsmp.emulator.steering import AdaptiveDevice
 from samstad_rsmp.errors import RsmpError
 from samstad_rsmp.session.events import Event
 from samstad_rsmp.session.link import Identity
@@ -62,7 +62,7 @@ def site(  # noqa: PLR0913  # a command's arguments are its flags
         data: A folder where messages are kept while a supervisor is gone; in memory without it.
         time_zone: The time zone of day tables.
         sync_clock: Set the controller's clock by the watchdogs of the primary supervisor.
-        adaptive: Let adaptive control decide within the bounds of the plans (needs numpy).
+        adaptive: Let adaptive control decide within the bounds of the plans.
         reconnect: The longest wait before connecting again, in seconds; the first is a second at most.
         seconds: For how long; 0 for ever.
         seed: The chance by which the example's traffic comes.
@@ -89,11 +89,7 @@ def site(  # noqa: PLR0913  # a command's arguments are its flags
 
 def _adaptive(controller: Controller) -> EmulatedDevice:
     try:
-        steering = import_module("samstad_rsmp.emulator.steering")
-        return cast("EmulatedDevice", steering.AdaptiveDevice(controller))
-    except ImportError:
-        todo = "install samstad-rsmp[adaptive]"
-        raise CommandFailed("adaptive control needs numpy", code=Exit.SETTINGS, todo=todo) from None
+        return AdaptiveDevice(controller)
     except RsmpError as error:
         raise CommandFailed(str(error), code=Exit.SETTINGS) from None
 
