@@ -84,6 +84,7 @@ async def city(tmp_path, start_again, street):
         **os.environ,
         "SAMSTAD_DEMO": "1",
         "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3",
+        "SAMSTAD_ROLES_RUN": "broker,signals",
         "SAMSTAD_SIGNALS_PORT": str(street.port),
         "SAMSTAD_SIGNALS_CODES_FILE": str(tmp_path / "codes.toml"),
         "SAMSTAD_SIGNALS_TURN_MS": "100",
