@@ -57,7 +57,7 @@ def test_a_connect_is_read_with_its_will_user_and_token(version):
 
 
 @given(topic=texts.filter(lambda text: text and not {"+", "#"} & set(text)), payload=st.binary(max_size=300))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_what_is_published_comes_back_as_it_was_meant(topic, payload):
     for version in (4, 5):
         raw = writing.publish(topic, payload, qos=1, packet_id=7, version=version)
@@ -67,7 +67,7 @@ def test_what_is_published_comes_back_as_it_was_meant(topic, payload):
 
 
 @given(st.lists(st.binary(max_size=200), max_size=5), st.integers(1, 7))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_a_stream_is_cut_the_same_however_it_arrives(payloads, step):
     raw = b"".join(writing.publish("t", one, qos=1, packet_id=1, version=4) for one in payloads)
     frames, found = Frames(1_000), []
@@ -78,7 +78,7 @@ def test_a_stream_is_cut_the_same_however_it_arrives(payloads, step):
 
 
 @given(st.binary(max_size=120), st.sampled_from([4, 5]), st.integers(0, 255))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_no_bytes_do_more_than_be_refused(body, version, first):
     try:
         read_packet(first, body, version=version)
@@ -91,7 +91,7 @@ def test_no_bytes_do_more_than_be_refused(body, version, first):
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_a_stranger_gets_no_further_than_connect(data):
     session = Session(66_000)
     try:
