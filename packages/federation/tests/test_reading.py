@@ -254,3 +254,19 @@ async def test_a_context_that_cannot_be_had_costs_that_source_alone(city):
     assert value(combined.documents[0], FILL) == [5]
     assert combined.warnings[0].startswith("299 ")
     assert city.wires.peers["http://waste.example"].sent == []
+
+
+async def test_a_source_that_answers_slowly_page_by_page_does_not_hold_up_the_request(city):
+    peer = Peer(*(bin_(n) for n in range(60)))
+    source = city.register("waste", peer)
+    quick = peer.answer
+
+    def slow(sent):
+        city.now_us += 4_000_000
+        return quick(sent)
+
+    city.wires.peers[source.endpoint].answer = slow
+    combined = await city.federation.query(city.inquiry(), Window(50))
+    assert len(peer.sent) == 3
+    assert len(combined.documents) == 21
+    assert "slow" in combined.warnings[0]

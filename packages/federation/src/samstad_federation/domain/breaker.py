@@ -24,11 +24,6 @@ class Breaker:
         self._opens_us = 0
         self._probing = False
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether the endpoint counts as well."""
-        return self._opens_us == 0
-
     def admits(self, now_us: int) -> bool:
         """Whether a request may go; after a pause one alone tries for all."""
         if self._opens_us == 0:

@@ -30,6 +30,9 @@ _SLICE = 50
 """Entities read before other requests get their turn: about 2 ms (I5)."""
 _IDS_CHARACTERS = 3_000
 """Of ids in one URL; more are asked for in several requests."""
+_PATIENCE = 2
+"""Times that a source may take as long as for one answer, where a page takes several (I5)."""
+_MAP_PATIENCE = 20
 _JSON = ("application/json", "application/ld+json")
 
 
@@ -123,7 +126,7 @@ class Answers:
             given.total = batch.total if batch.total is not None else given.total
             await self._take(asked, given, batch.documents, context)
             offset += limit
-            if len(batch.documents) < limit:
+            if len(batch.documents) < limit or self._is_late(asked, given, most):
                 return given
             if offset >= most:
                 given.more = True
@@ -175,6 +178,16 @@ class Answers:
             if about is not None and asked.may_read((told[0],)):
                 found[told[0]] = told[1] & about if about else told[1]
         return found
+
+    def _is_late(self, asked: Asked, given: Given, most: int) -> bool:
+        """Whether a source that answers, but slowly, is asked for no more; what it gave counts."""
+        source = given.match.source
+        patience = _PATIENCE if most <= self._settings.window else _MAP_PATIENCE
+        if not self._contacts.is_late(asked, source, patience=patience):
+            return False
+        told = f"{source.id} is slow; not all that it knows was fetched"
+        given.warnings.append(self._warning(asked, WarningCode.NO_ANSWER, told))
+        return True
 
     async def _names(self, asked: Asked, given: Given) -> Context | None:
         source = given.match.source

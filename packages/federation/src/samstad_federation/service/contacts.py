@@ -102,10 +102,9 @@ class Contacts:
         """Return what a tenant of this node calls itself."""
         return alias_of(self._alias, tenant)
 
-    def rests(self, source: Source) -> bool:
-        """Whether the endpoint of a source is being left alone."""
-        found = self._endpoints.get(_origin(source.endpoint))
-        return found is not None and not found.breaker.is_closed
+    def is_late(self, asked: Asked, source: Source, *, patience: int) -> bool:
+        """Whether a source has had its time, so many times over, since the request came."""
+        return self._now_us() - asked.now_us > patience * self._timeout_s(source) * 1_000_000
 
     def progress(self, tenant: str, registration_id: str) -> SourceProgress | None:
         """Return what was counted of a source since the start; None: it was not asked."""
