@@ -128,3 +128,17 @@ def test_who_is_not_there_is_named(fleet):
         fleet.acknowledge(SITE, ("TC", "A0001"), by="anna")
     assert fleet.site_of(CONTROLLER) == SITE
     assert fleet.site_of("urn:ngsi-ld:SignalController:roads:x") is None
+
+
+async def test_a_link_that_stays_away_is_told_and_clears_itself(fleet, writer, entities):
+    alert = "urn:ngsi-ld:Alert:roads:RN+SI0001-link-transmissionFault"
+    fleet.down(SITE, now_us=10 * S, reason="no acknowledgement")
+    await writer.write(now_us=11 * S)
+    assert alert not in entities.held
+    await writer.write(now_us=311 * S)
+    assert entities.held[alert]["active"]["value"] is True
+    assert entities.held[alert]["alertCategory"]["value"] == "communication"
+    fleet.up(SITE, now_us=400 * S)
+    await writer.write(now_us=401 * S)
+    assert entities.held[alert]["active"]["value"] is False
+    assert fleet.junction(SITE).owed == {}

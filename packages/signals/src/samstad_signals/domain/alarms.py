@@ -25,6 +25,8 @@ CATEGORIES: Mapping[str, str] = {
     "A0007": "communication",
     "A0008": "safety",
     "A0010": "security",
+    "transmissionFault": "communication",
+    "parametersChanged": "security",
 }
 
 

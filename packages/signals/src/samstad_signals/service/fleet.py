@@ -27,12 +27,22 @@ from samstad_signals.domain.measures.detectors import DetectorFault
 from samstad_signals.domain.traffic import COUNTED, NO_TRAFFIC, Traffic, fold_traffic
 from samstad_signals.service.detectors import DetectorWatch
 
-__all__ = ["FOUND_HERE", "MOST_PAST", "AlarmKey", "Fleet", "Junction", "UnknownAlarm", "UnknownJunction"]
+__all__ = [
+    "FOUND_HERE",
+    "LINK_FAULT",
+    "MOST_PAST",
+    "AlarmKey",
+    "Fleet",
+    "Junction",
+    "UnknownAlarm",
+    "UnknownJunction",
+]
 
 Document = dict[str, Any]
 AlarmKey = tuple[str, str]
 DETECTOR_FAULTS = frozenset(get_args(DetectorFault))
-FOUND_HERE = DETECTOR_FAULTS | {"parametersChanged", "planDeviation"}
+LINK_FAULT = "transmissionFault"
+FOUND_HERE = DETECTOR_FAULTS | {"parametersChanged", "planDeviation", LINK_FAULT}
 """Alerts that are found at the centre: controllers know nothing of them."""
 Record = tuple[object, ...]
 MOST_PAST = 200_000
@@ -301,6 +311,7 @@ class Fleet:
             fault = link_fault(junction.link, now_us=now_us)
             if fault != junction.fault:
                 junction.fault, junction.is_changed = fault, True
+                self._judge_link(junction, now_us)
             if junction.traffic is not junction.written_traffic:
                 found += self._traffic(junction)
             if junction.is_changed:
@@ -335,6 +346,15 @@ class Fleet:
             )
             junction.written_detectors = state.detector_states
         return found
+
+    def _judge_link(self, junction: Junction, now_us: int) -> None:
+        """Tell of a link that stays away, or comes and goes; the alert clears itself."""
+        key = ("link", LINK_FAULT)
+        if junction.fault == "none":
+            self.gone(junction.site_id, key, now_us=now_us)
+        else:
+            severity = "high" if junction.fault == "persistent" else "medium"
+            self.found(junction.site_id, key, severity=severity, now_us=now_us)
 
     def _traffic(self, junction: Junction) -> list[Document]:
         junction.written_traffic = junction.traffic
