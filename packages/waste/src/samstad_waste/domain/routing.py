@@ -98,6 +98,7 @@ class Problem(msgspec.Struct, frozen=True):
         seconds: the same for driving times; None: by ``speed_ms``.
         start: routes to begin the search with, by vehicle: numbers of visits, and -1 - n for unloading n.
         seconds_of_search: CPU seconds.
+        wall_factor: the search also ends after so many times as many seconds on the wall.
     """
 
     places: list[tuple[float, float]]
@@ -110,6 +111,7 @@ class Problem(msgspec.Struct, frozen=True):
     speed_ms: float = 7.8
     start: dict[str, list[int]] | None = None
     seconds_of_search: float = 10.0
+    wall_factor: float = 10.0
     seed: int = 1
     second_weight: int = 1
 

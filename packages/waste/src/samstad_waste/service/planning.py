@@ -237,6 +237,7 @@ class Planner:
             speed_ms=self._planning.speed_ms,
             start=_start(before, visits, sites) if before else None,
             seconds_of_search=wanted.seconds,
+            wall_factor=1.5 if before else 10.0,
         )
 
     def _route(

@@ -31,7 +31,7 @@ def solve(problem: Problem) -> Solved:
     day = _Day(problem)
     found = pyvrp.solve(
         day.data,
-        CpuTime(problem.seconds_of_search),
+        CpuTime(problem.seconds_of_search, wall_factor=problem.wall_factor),
         seed=problem.seed,
         collect_stats=False,
         display=False,
