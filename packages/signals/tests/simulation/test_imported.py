@@ -67,13 +67,22 @@ def test_two_rights_of_way_that_cross_are_told():
     ("program", "why"),
     [
         ((phase("GGGGG", 60), phase("GGGGG", 30)), "no light ever changes"),
-        (tuple(phase(one.state, one.duration_s * 9) for one in PROGRAM), "a cycle of 540 s"),
+        (tuple(phase(one.state, one.duration_s * 30) for one in PROGRAM), "a cycle of 1800 s"),
         ((phase("GgGrr", 30), phase("yyyrr", 3)), "fewer than two stages"),
     ],
 )
 def test_what_no_controller_can_run_is_refused_with_its_reason(program, why):
     with pytest.raises(NotImportable, match=why):
         import_program("J", program, WAYS)
+
+
+def test_a_program_without_yellow_gets_it_and_one_that_is_too_long_is_shortened():
+    found = import_program("J", (phase("GgGrr", 400), phase("rrrGG", 100)), WAYS)
+    assert [one.yellow_s for one in found.junction.groups] == [3, 3]
+    assert found.junction.intergreen_s == {"SG1": {"SG2": 3}, "SG2": {"SG1": 3}}
+    assert 200 < found.junction.plans[0].cycle_s <= 255
+    assert watched(found, run(found, 600)) == []
+    assert import_program("J", (phase("GgGrr", 4), phase("rrrGG", 4)), WAYS).junction.plans[0].cycle_s >= 20
 
 
 def run(imported, seconds, *, wish=None):

@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from samstad_rsmp.control.crossing import Crossing, Link, Stage
-from samstad_rsmp.emulator.settings import Detector, Group, Junction, Plan, Window, check_junction
+from samstad_rsmp.emulator.settings import (
+    Detector,
+    Group,
+    Junction,
+    Plan,
+    SettingsWrong,
+    Window,
+    check_junction,
+)
 
 __all__ = ["Imported", "NotImportable", "Phase", "Way", "import_program"]
 
@@ -23,6 +31,9 @@ LEAST_GREEN_S = 5
 LONGEST_GREEN_S = 120
 LONGEST_RED_S = 120
 SPARE_S = 15
+SHORTEST_CYCLE_S, LONGEST_CYCLE_S = 20, 255
+YELLOW_S = 3.0
+"""For programs that show no yellow at all, and leave it to whoever runs them."""
 
 
 class NotImportable(ValueError):
@@ -92,14 +103,17 @@ class _Column:
 
 def import_program(name: str, phases: Sequence[Phase], ways: Sequence[Way], *, offset_s: int = 0) -> Imported:
     """Read a program; NotImportable says why it cannot be run."""
+    if not any(set(phase.state) & YELLOW for phase in phases):
+        phases = _with_yellow(phases)
+    phases = _fitting(phases)
     states = [phase.state for phase in phases]
     cycle_s = round(sum(phase.duration_s for phase in phases))
     columns = ["".join(state[n] for state in states) for n in range(len(ways))]
     moving = [n for n, column in enumerate(columns) if GREEN & set(column) and set(column) - GREEN]
     if not moving:
         raise NotImportable(f"{name}: no light ever changes")
-    if not 20 <= cycle_s <= 255:
-        raise NotImportable(f"{name}: a cycle of {cycle_s} s; from 20 to 255 are possible")
+    if not SHORTEST_CYCLE_S <= cycle_s <= LONGEST_CYCLE_S:
+        raise NotImportable(f"{name}: a cycle of {cycle_s} s, and its greens cannot make up for it")
     groups = _columns(phases, columns, moving, ways)
     gaps = _intergreens(phases, groups, columns, ways, cycle_s)
     junction = _junction(name, groups, gaps, _Timing(cycle_s, -offset_s % cycle_s, _has_bounds(phases)))
@@ -134,6 +148,37 @@ def import_program(name: str, phases: Sequence[Phase], ways: Sequence[Way], *, o
         always_yields=always,
         findings=_findings(columns, ways),
     )
+
+
+def _with_yellow(phases: Sequence[Phase]) -> list[Phase]:
+    found: list[Phase] = []
+    for one, after in pairwise((*phases, phases[0])):
+        found.append(one)
+        state = "".join(
+            "y" if a in GREEN and b not in GREEN else a if a in GREEN else "r"
+            for a, b in zip(one.state, after.state, strict=True)
+        )
+        if "y" in state:
+            found.append(Phase(state, YELLOW_S, YELLOW_S, YELLOW_S))
+    return found
+
+
+def _fitting(phases: Sequence[Phase]) -> list[Phase]:
+    """Stretch or shorten the greens of a program whose cycle no controller has; its stages stay."""
+    changes_s = sum(phase.duration_s for phase in phases if _is_change(phase))
+    greens_s = sum(phase.duration_s for phase in phases) - changes_s
+    if SHORTEST_CYCLE_S <= changes_s + greens_s <= LONGEST_CYCLE_S or not greens_s:
+        return list(phases)
+    cycle_s = max(SHORTEST_CYCLE_S, min(changes_s + greens_s, LONGEST_CYCLE_S - len(phases)))
+    if cycle_s <= changes_s:
+        return list(phases)
+    factor = (cycle_s - changes_s) / greens_s
+    return [
+        phase
+        if _is_change(phase)
+        else Phase(phase.state, max(1, round(phase.duration_s * factor)), phase.least_s, phase.longest_s)
+        for phase in phases
+    ]
 
 
 @dataclass(frozen=True)
@@ -261,7 +306,10 @@ def _junction(
         ),
         start_s=(1, 0, 0),
     )
-    check_junction(junction)
+    try:
+        check_junction(junction)
+    except SettingsWrong as error:
+        raise NotImportable(f"{name}: {error}") from None
     return junction
 
 
