@@ -24,7 +24,17 @@ def format_timestamp(time_ms: int) -> str:
     return f"{_second(second)}.{millisecond:03}Z"
 
 
+@lru_cache(maxsize=1024)
+def _second_of(text: str) -> int:
+    moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    return round((moment - _EPOCH) / timedelta(seconds=1))
+
+
 def parse_timestamp(text: str) -> int:
     """Return the moment of a timestamp in milliseconds since 1970; ValueError when it is none."""
-    moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
-    return round((moment - _EPOCH) / timedelta(milliseconds=1))
+    whole, point, parts = text.partition(".")
+    if not (
+        point and len(parts) == 4 and parts.endswith("Z") and parts[:3].isascii() and parts[:3].isdigit()
+    ):
+        raise ValueError(f"time data {text!r} does not match YYYY-MM-DDThh:mm:ss.mmmZ")
+    return _second_of(whole) * 1000 + int(parts[:3])
