@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from samstad_devices.domain.swapping import read_swaps
 from samstad_devices.service.bulk_swap import swap_many
 from samstad_devices.service.claims import Claim, ClaimRefused, Claims, TooManyClaims
 from samstad_devices.service.onboard import onboard
-from samstad_devices.service.registry import Registry
+from samstad_devices.service.registry import Registry, SwapRefused
 from samstad_devices.store.credentials import SqliteCredentials
 from samstad_ngsild.client import Unreachable
 
@@ -46,6 +48,45 @@ async def test_a_box_is_claimed_once_by_the_code_on_it(claims, city):
     with pytest.raises(ClaimRefused):
         await claims.claim(city, Claim("urn:x:thief", qr=QR), who="berta")
     assert city.entities["urn:d:2"]["owner"]["object"] == OWNER
+
+
+def slow(city):
+    """Let others work while the broker is asked."""
+    for name in ("append", "find", "delete_attribute"):
+        quick = getattr(city, name)
+
+        async def asked(*told, quick=quick):
+            await asyncio.sleep(0)
+            return await quick(*told)
+
+        setattr(city, name, asked)
+
+
+async def test_of_two_who_claim_a_box_together_one_gets_it(claims, city):
+    slow(city)
+    told = await asyncio.gather(
+        claims.claim(city, Claim(OWNER, qr=QR), who="anna"),
+        claims.claim(city, Claim("urn:x:other", qr=QR), who="berta"),
+        return_exceptions=True,
+    )
+    assert told[0] == "urn:d:2"
+    assert isinstance(told[1], ClaimRefused)
+    assert city.entities["urn:d:2"]["owner"]["object"] == OWNER
+
+
+async def test_of_two_who_swap_one_box_together_one_does(registry, city, directory, fleet):  # noqa: ARG001
+    box = "urn:ngsi-ld:Device:a:{}".format
+    slow(city)
+    told = await asyncio.gather(
+        registry.swap(city, box(1), box(101), who="anna", why="worn out"),
+        registry.swap(city, box(1), box(102), who="berta", why="worn out"),
+        return_exceptions=True,
+    )
+    assert told[0] is None
+    assert isinstance(told[1], SwapRefused)
+    assert city.entities["urn:ngsi-ld:WasteContainer:a:1"]["refDevice"]["object"] == box(101)
+    assert directory.device(box(102)).asset == ""
+    assert registry.announced == set()
 
 
 async def test_a_supplier_s_code_claims_its_own_device_alone(claims, city):

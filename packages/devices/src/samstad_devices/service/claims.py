@@ -79,10 +79,14 @@ class Claims:
             "observedAt": at,
             "changedBy": {"type": "Property", "value": who},
         }
-        # The owner first: a failure in between leaves a code that still works for the same claim.
-        await city.append(device.id, {"owner": owner})
-        await city.delete_attribute(device.id, CLAIM)
+        # Taken at once, so that of two who claim it together one gets it; given back where it failed.
         self._directory.change(device.id, claim="")
+        try:
+            await city.append(device.id, {"owner": owner})
+            await city.delete_attribute(device.id, CLAIM)
+        except BaseException:
+            self._directory.change(device.id, claim=device.claim)
+            raise
         return device.id
 
     def _found(self, named: Identifier) -> KnownDevice | None:

@@ -62,6 +62,7 @@ class Registry:
         self._heard = heard
         self._now_us = now_us
         self._keys = keys
+        self._swapping: set[str] = set()
         self.announced: set[tuple[str, str]] = set()
         """Steps that are being written: the id of the device, and the state."""
 
@@ -125,11 +126,23 @@ class Registry:
 
         Raises:
             DeviceUnknown: one of them does not exist.
-            SwapRefused: the old one is at no place, or the new one is at another.
+            SwapRefused: the old one is at no place, the new one is at another, or one is being swapped.
             TransitionRefused: the life of one of them does not allow it.
         """
         plan = self.check_swap(old_id, new_id, who=who, why=why)
+        busy = {old_id, new_id} & self._swapping
+        if busy:
+            raise SwapRefused(f"{busy.pop()} is being swapped by somebody else now.")
+        self._swapping |= {old_id, new_id}
+        try:
+            with self._announced((new_id, "inService"), (old_id, "received")):
+                await self._carry_out(city, plan)
+        finally:
+            self._swapping -= {old_id, new_id}
+
+    async def _carry_out(self, city: City, plan: SwapPlan) -> None:
         old, new = plan.old, plan.new
+        old_id, new_id = old.id, new.id
         word = await self._word_for_device(city, old.asset)
         asset, device = joined(Target(new_id, old.asset), at_us=plan.begins.time_us, ref_device=word)
         position = await self._position(city, old_id)
