@@ -63,14 +63,36 @@ class RunningNode:
         return self.process.wait(timeout=20)
 
 
+def quick(roles: str = "broker") -> dict[str, str]:
+    """Return the environment of a node with some roles, opened for its administrator.
+
+    Kills come faster here than in a street: the supervisor must not take them for a crash loop. Ports other
+    than HTTP's are free ones, so that no test stands in another's way.
+    """
+    own = {
+        "SAMSTAD_DEMO": "1",
+        "SAMSTAD_ROLES_RUN": roles,
+        "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3",
+        "SAMSTAD_DEVICES_COAP_PORT": "0",
+        "SAMSTAD_DEVICES_COAPS_PORT": "0",
+        "SAMSTAD_DEVICES_MQTT_PORT": "0",
+        "SAMSTAD_SIGNALS_PORT": "0",
+    }
+    return {**os.environ, **own}
+
+
 def start_node(data: Path, environment: Mapping[str, str] | None = None) -> RunningNode:
     command = [sys.executable, "-m", "samstad_node.cli.main", "serve", "--data", str(data), "--port", "0"]
-    # Kills come faster here than in a street: the supervisor must not take them for a crash loop.
-    if environment is None:
-        environment = {**os.environ, "SAMSTAD_DEMO": "1", "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3"}
+    environment = quick() if environment is None else environment
     with (data.parent / "node.log").open("ab") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     return RunningNode(process, data)
+
+
+@pytest.fixture(name="quick")
+def quick_environment() -> Callable[[str], dict[str, str]]:
+    """Return what makes the environment of a node with some roles."""
+    return quick
 
 
 @pytest.fixture

@@ -59,8 +59,8 @@ def alert() -> dict:
 
 
 @pytest.fixture
-async def city(tmp_path, start_again):
-    running = start_again(tmp_path / "data")
+async def city(tmp_path, start_again, quick):
+    running = start_again(tmp_path / "data", environment=quick("broker,console"))
     await running.until_ready()
     return running
 
