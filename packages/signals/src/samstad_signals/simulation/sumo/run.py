@@ -28,6 +28,8 @@ __all__ = ["Run", "RunTerms", "SumoRun", "simulate"]
 OLD_INSERTION = ("--default.departspeed", "0", "--default.departlane", "first")
 """Newer versions insert vehicles at speed on the best lane, which makes every delay smaller."""
 TRIPS = "samstad-trips.xml"
+LOOK_MS = 1_000
+"""The street is looked at, and decided about, once a second, however short SUMO's steps are."""
 
 
 @dataclass(frozen=True)
@@ -95,18 +97,14 @@ class SumoRun:
         self.junctions, left = read_junctions(self.sumo)
         self.begin_s = float(self.sumo.simulation.getTime())
         self.sight = Sight(self.sumo, self.junctions, seeing=terms.seeing, bus_weight=terms.bus_weight)
-        self._calls = (
-            self.sight
-            if terms.seeing is Seeing.CONNECTED
-            else Sight(self.sumo, self.junctions, seeing=Seeing.CONNECTED)
-        )
         self.joined: dict[str, JoinedJunction] = {}
         self._advances = True
         self.watches = {name: Watch(one) for name, one in self.junctions.items()}
         self._shown: dict[str, str] = {}
         self.run = Run(self._trips, left_out=left)
         self.run.findings = {name: one.findings for name, one in self.junctions.items() if one.findings}
-        self._steps_s = float(self.sumo.simulation.getDeltaT())
+        self._streets: dict[str, Street] = {}
+        self._looked_ms = -LOOK_MS
 
     @property
     def now_ms(self) -> int:
@@ -136,9 +134,12 @@ class SumoRun:
         ``join`` are advanced by whoever gave them.
         """
         now_ms = self.now_ms if now_ms is None else now_ms
-        streets = self.sight.look()
-        if control is not None:
-            control.decide(streets, self.joined, now_ms)
+        streets = self._streets
+        if looks := now_ms - self._looked_ms >= LOOK_MS:
+            streets = self._streets = self.sight.look()
+            self._looked_ms = now_ms
+            if control is not None:
+                control.decide(streets, self.joined, now_ms)
         for name, junction in self.joined.items():
             junction.feel(streets[name].calls)
             if self._advances:
@@ -148,16 +149,17 @@ class SumoRun:
                 self._shown[name] = lights
                 self.sumo.trafficlight.setRedYellowGreenState(name, lights)
         self.sumo.simulationStep()
-        self._observe(streets, now_ms)
+        self._observe(streets, now_ms, counts=looks)
         return streets
 
-    def _observe(self, streets: dict[str, Street], now_ms: int) -> None:
+    def _observe(self, streets: dict[str, Street], now_ms: int, *, counts: bool) -> None:
         queue = 0
         for name, watch in self.watches.items():
             street = streets[name]
             watch.see(self.sumo.trafficlight.getRedYellowGreenState(name), street.calls, now_ms)
             queue += sum(street.standing.get(lane, 0) for lane in self.junctions[name].lanes)
-        self.run.queues.append(queue)
+        if counts:
+            self.run.queues.append(queue)
         self.run.steps += 1
 
     def close(self) -> Run:
@@ -178,7 +180,7 @@ def _options(scene: Path, terms: RunTerms, trips: Path) -> list[str]:
     return [
         "sumo",
         *("-c", str(scene)),
-        *("--seed", str(terms.seed)),
+        *("--random", "false", "--seed", str(terms.seed)),
         *("--scale", str(terms.scale)),
         *("--time-to-teleport", "-1"),
         *("--tripinfo-output", str(trips)),

@@ -159,9 +159,15 @@ class Sight:
         seen.queues[where][number].append((distance, arrival))
         if speed < CREEPING_MPS:
             seen.lined[where, number] += 1
-        group = junction.groups[coming[0][1]]
-        if group is not None and distance < CALL_M and lane == junction.lanes[number]:
-            seen.calls[where].add(group)
+        if distance < CALL_M and lane == junction.lanes[number]:
+            seen.calls[where] |= self._called(junction, number, coming[0][1])
+
+    def _called(self, junction: Imported, lane: int, link: int) -> set[str]:
+        """Return the groups that a vehicle calls: its own, or all of its lane where its way is not known."""
+        links = [link]
+        if self._seeing is Seeing.RADAR:
+            links = [n for n, one in enumerate(junction.crossing.links) if one.lane == lane]
+        return {group for n in links if (group := junction.groups[n]) is not None}
 
     def _guess(self, name: str, where: str, link: int, junction: Imported) -> int:
         """Guess a turn as a radar would: by the shares of what has left this lane before."""
