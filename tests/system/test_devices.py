@@ -52,7 +52,7 @@ async def stranger(city):
         yield session
 
 
-async def until(condition, *, within_s: float = 30):
+async def until(condition, *, within_s: float = 60):
     async with asyncio.timeout(within_s):
         while not (found := await condition()):  # noqa: ASYNC110 - another process changes it
             await asyncio.sleep(0.05)
