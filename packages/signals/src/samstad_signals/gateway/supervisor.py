@@ -167,6 +167,11 @@ class RsmpSupervisor:
         except RsmpError as error:
             raise StreetRefused(str(error)) from error
 
+    @property
+    def statuses(self) -> int:
+        """How many status messages were taken that told the present."""
+        return self._mark
+
     def mark(self) -> int:
         """Return a mark of now, in the order of what controllers tell."""
         return self._mark

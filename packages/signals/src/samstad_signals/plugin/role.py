@@ -390,6 +390,11 @@ def _show_figures(surroundings: Surroundings[SignalsSettings], role: _Role) -> N
         "samstad_signals_open_commands", "Commands that are not done.", lambda: float(len(role.commands.open))
     )
     metrics.gauge(
+        "samstad_signals_statuses",
+        "Status messages of controllers since the start of the role, late ones left out.",
+        lambda: float(supervisor.statuses),
+    )
+    metrics.gauge(
         "samstad_signals_garbled",
         "Messages that could not be read since the start of the role.",
         lambda: float(supervisor.garbled),
