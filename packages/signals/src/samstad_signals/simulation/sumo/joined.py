@@ -13,6 +13,7 @@ from samstad_signals.simulation.sumo.imported import Imported
 __all__ = ["JoinedJunction", "Watch", "characters_of"]
 
 MODE_LIGHTS = {Mode.DARK: "O", Mode.FLASH: "o"}
+BEFORE_MS = 3_600_000
 GRACE_S = 90
 """How much longer than its maximum a group may wait while others end, before the monitor tells."""
 
@@ -126,7 +127,8 @@ class Watch:
         for name in self._waiting:
             took_s = (now_ms - self._since_ms.setdefault(name, now_ms)) / 1000
             self.longest_red_s = max(self.longest_red_s, took_s)
-        if not self._begun:  # what was before the first look counts as red
+        if not self._begun:  # what is green at the first look has been so for who knows how long
             self._begun = True
-            self._monitor.see("B" * len(characters), now_ms - 1000)
+            self._monitor.see("B" * len(characters), now_ms - 2 * BEFORE_MS)
+            self._monitor.see(characters, now_ms - BEFORE_MS)
         self._monitor.see(characters, now_ms)
