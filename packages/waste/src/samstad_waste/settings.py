@@ -21,7 +21,7 @@ class WasteSettings(msgspec.Struct, frozen=True):
         float, Meta(ge=0, description="A bin is emptied after so many days at most; 0: as long as it holds.")
     ] = 14.0
     overflow_m: Annotated[float, Meta(gt=0, description="Metres of driving that one overflow is worth.")] = (
-        60_000.0
+        2_000.0
     )
     cost_per_km: Annotated[float, Meta(ge=0, description="Of driving, in the city's currency.")] = 15.0
     cost_per_h: Annotated[float, Meta(ge=0, description="Of a lorry with its crew.")] = 850.0

@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from samstad_waste.domain.pace import BLOCKS, Forecast, Group, Pace, Week, forecast, learn, learn_week
-from samstad_waste.domain.track import Reading, Track
-from samstad_waste.domain.trust import known_level
+from samstad_waste.domain.track import Reading, Track, follow
+from samstad_waste.domain.trust import basis
 
 HOUR = 3_600_000_000
 MONDAY = 1_767_571_200_000_000
@@ -80,19 +80,25 @@ def test_the_week_is_learned_from_what_came():
     assert learn_week({}, {}) == Week.usual()
 
 
-@pytest.mark.parametrize(
-    ("level", "is_believed"),
-    [(0.02, False), (0.5, True), (0.98, True)],
-)
-def test_a_sensor_that_sits_still_while_waste_came_is_not_gone_by(level, is_believed):
-    emptied = MONDAY
-    track = Track(known=Reading(level, MONDAY + 70 * HOUR), emptied_us=emptied)
-    known = known_level(track, Pace(), Group(rate=0.01), FLAT)
-    assert known == (track.known if is_believed else Reading(0.0, emptied))
+@pytest.mark.parametrize("level", [0.02, 0.3, 0.6])
+def test_a_sensor_that_sits_still_while_waste_came_is_not_gone_by(level):
+    group, own = Group(rate=0.01), Pace(growth=0.5, busy_h=50)
+    soon, late = (Reading(level, MONDAY + hours * HOUR) for hours in (10, 70))
+    track, _ = follow(Track(), Reading(level, MONDAY))
+    assert basis(follow(track, soon)[0], own, group, FLAT) == (soon, own)
+    assert basis(follow(track, late)[0], own, group, FLAT) == (Reading(level, MONDAY), Pace())
+    moving = Reading(level + 0.2, MONDAY + 70 * HOUR)
+    assert basis(follow(track, moving)[0], own, group, FLAT) == (moving, own)
+
+
+def test_a_full_bin_tells_the_same_in_truth():
+    track, _ = follow(Track(), Reading(0.97, MONDAY))
+    track, _ = follow(track, Reading(0.97, MONDAY + 99 * HOUR))
+    assert basis(track, Pace(), Group(), FLAT)[0] == Reading(0.97, MONDAY + 99 * HOUR)
 
 
 def test_a_sensor_that_did_not_see_the_crew_is_not_gone_by():
     track = Track(known=Reading(0.8, MONDAY + 3 * HOUR), emptied_us=MONDAY)
-    assert known_level(track, Pace(), Group(), FLAT) == Reading(0.0, MONDAY)
-    assert known_level(track._replace(emptied_us=0), Pace(), Group(), FLAT) == track.known
-    assert known_level(Track(), Pace(), Group(), FLAT) is None
+    assert basis(track, Pace(), Group(), FLAT)[0] == Reading(0.0, MONDAY)
+    assert basis(track._replace(emptied_us=0), Pace(), Group(), FLAT)[0] == track.known
+    assert basis(Track(), Pace(), Group(), FLAT)[0] is None

@@ -133,7 +133,7 @@ def test_an_impossible_fleet_says_what_to_change(vehicle, said):
 
 
 def test_what_an_emptying_is_worth():
-    policy = Policy(overflow_m=10_000)
+    policy = Policy(overflow_m=10_000, passing_m=250, passing_from=0.4)
     assert worth(Urgency(0.3, 0.2), policy) == (True, False, 3_000, "risk")
     assert worth(Urgency(0.0, 0.6), policy) == (True, False, 150, "passing")
     assert worth(Urgency(0.995, 0.9), policy).required

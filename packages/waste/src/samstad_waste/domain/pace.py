@@ -151,6 +151,8 @@ def learn(pace: Pace, week: Week, before: Reading, after: Reading, *, rate: floa
     busy_h = week.busy_h(before.at_us, after.at_us)
     grown = after.level - before.level
     own = (pace.growth + _DRAWN_H * rate) / (pace.busy_h + _DRAWN_H)
+    # A sensor that lies after an emptying would teach a pace that no bin has, to all that are like it.
+    grown = min(grown, 4 * max(own, rate) * busy_h + 0.05)
     noise = 2 * _SENSOR_VARIANCE
     miss = max((grown - own * busy_h) ** 2 - noise, 0.0)
     fade = 0.5 ** (max(after.at_us - pace.at_us, 0) / HOUR_US / _HALF_LIFE_H) if pace.at_us else 1.0

@@ -26,6 +26,8 @@ QUICK_PER_H = 0.1
 """A bin may fill by this much in an hour beyond the jump, before a reading is doubted."""
 DROP = 0.15
 """A fall of more may be an emptying; less is waste that settles, or is pressed."""
+_SAME = 0.06
+"""What a sensor may waver by and still tell the same level."""
 _HOUR_US = 3_600_000_000
 
 
@@ -71,12 +73,14 @@ class Track(NamedTuple):
         waiting: one that a second must confirm.
         emptied_us: when it was last emptied; 0 where nobody knows.
         doubts: readings in a row that were not believed.
+        still: since when, and at which level, it has told the same.
     """
 
     known: Reading | None = None
     waiting: Reading | None = None
     emptied_us: int = 0
     doubts: int = 0
+    still: Reading | None = None
 
 
 def follow(track: Track, reading: Reading) -> tuple[Track, list[Event]]:
@@ -110,7 +114,10 @@ def _is_near(known: Reading, reading: Reading) -> bool:
 
 
 def _believed(track: Track, reading: Reading) -> tuple[Track, list[Event]]:
-    return track._replace(known=reading, waiting=None, doubts=0), [LevelSeen(*reading)]
+    still = track.still
+    if still is None or abs(reading.level - still.level) > _SAME:
+        still = reading
+    return track._replace(known=reading, waiting=None, doubts=0, still=still), [LevelSeen(*reading)]
 
 
 def _second_word(track: Track, waiting: Reading, reading: Reading) -> tuple[Track, list[Event]]:
@@ -139,5 +146,6 @@ def emptied_by_crew(track: Track, *, at_us: int, after: float = 0.0) -> tuple[Tr
     before = track.known.level if track.known and track.known.at_us <= at_us else None
     events: list[Event] = [Emptied(at_us, before, after, by="crew")]
     if track.known is None or track.known.at_us <= at_us:
-        track = track._replace(known=Reading(after, at_us), waiting=None)
+        known = Reading(after, at_us)
+        track = track._replace(known=known, waiting=None, still=known)
     return track._replace(emptied_us=max(track.emptied_us, at_us)), events

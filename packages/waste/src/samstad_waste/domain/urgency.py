@@ -24,11 +24,11 @@ class Policy(NamedTuple):
         passing_from: share from which that is so.
     """
 
-    overflow_m: float = 3_000.0
+    overflow_m: float = 2_000.0
     required_from: float = 0.99
     least: float = 0.002
-    passing_m: float = 250.0
-    passing_from: float = 0.4
+    passing_m: float = 0.0
+    passing_from: float = 1.0
 
 
 class Urgency(NamedTuple):

@@ -22,7 +22,7 @@ __all__ = ["Plans"]
 
 _REASONS = {
     "asked": "Somebody asked for it.",
-    "due": "Its deadline or its age demands it.",
+    "due": "Its deadline or its age demands it, or nobody has ever told of it.",
     "full": "It will almost surely be full before the next collection.",
     "risk": "The risk of overflow before the next collection is worth the way.",
     "passing": "It holds, and the crew passes by: emptying it now saves a way later.",

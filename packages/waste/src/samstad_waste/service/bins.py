@@ -19,7 +19,7 @@ from samstad_waste.domain.errors import InventoryRefused, ReadingRefused
 from samstad_waste.domain.names import WM, attribute_of, observed_of, own
 from samstad_waste.domain.pace import BLOCKS, Forecast, Group, Pace, Week, forecast, learn, learn_week
 from samstad_waste.domain.track import Emptied, LevelSeen, Reading, Track, emptied_by_crew, follow
-from samstad_waste.domain.trust import known_level
+from samstad_waste.domain.trust import basis
 
 __all__ = ["Bin", "Bins"]
 
@@ -49,6 +49,11 @@ class Bin:
     counted_from: dict[tuple[str, str], float] = field(default_factory=dict)
     written: Reading | None = None
     full_since_us: int = 0
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody has told of a level or of an emptying: somebody must go and look."""
+        return self.track.known is None and not self.track.emptied_us
 
 
 class Bins:
@@ -145,8 +150,8 @@ class Bins:
     def forecast(self, one: Bin, *, at_us: int) -> Forecast:
         """Return the level at a time, without an emptying before."""
         group = self.group_of(one)
-        known = known_level(one.track, one.pace, group, self.week)
-        return forecast(known, one.pace, group, self.week, at_us=at_us)
+        known, pace = basis(one.track, one.pace, group, self.week)
+        return forecast(known, pace, group, self.week, at_us=at_us)
 
     def group_of(self, one: Bin) -> Group:
         """Return the group of similar containers: those of the same streams."""

@@ -205,7 +205,7 @@ class Planner:
         return Urgency(
             probability=at_next.probability_of(1.0),
             expected=min(now.start + now.mean, 1.2),
-            due=is_old or bool(due_us and due_us < next_us and last_us < due_us),
+            due=is_old or one.is_unknown or bool(due_us and due_us < next_us and last_us < due_us),
             pinned=pinned,
         )
 

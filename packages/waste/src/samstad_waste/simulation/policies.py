@@ -10,7 +10,7 @@ import numpy.typing as npt
 from samstad_waste.domain.pace import Group, Pace, Week, forecast, learn
 from samstad_waste.domain.routing import Visit
 from samstad_waste.domain.track import LevelSeen, Reading, Track, emptied_by_crew, follow
-from samstad_waste.domain.trust import known_level
+from samstad_waste.domain.trust import basis
 from samstad_waste.domain.urgency import Policy, Urgency, worth
 from samstad_waste.simulation.city import STEPS, City, Street
 
@@ -125,10 +125,10 @@ class Foresight:
         """Return the candidates of a day."""
         found = []
         for number, (track, pace) in enumerate(zip(self.tracks, self.paces, strict=True)):
-            known = known_level(track, pace, self.group, self.week)
-            later = forecast(known, pace, self.group, self.week, at_us=next_us)
-            now = forecast(known, pace, self.group, self.week, at_us=start_us)
-            is_old = bool(track.emptied_us) and start_us - track.emptied_us > self._oldest_us
+            known, by = basis(track, pace, self.group, self.week)
+            later = forecast(known, by, self.group, self.week, at_us=next_us)
+            now = forecast(known, by, self.group, self.week, at_us=start_us)
+            is_old = start_us - track.emptied_us > self._oldest_us if track.emptied_us else known is None
             value = worth(
                 Urgency(later.probability_of(1.0), min(now.start + now.mean, 1.2), due=is_old), self._policy
             )

@@ -38,7 +38,7 @@ class Scenario:
     level: float = 0.999
     settling: int = 14
     seconds: float = 1.0
-    overflow_m: float = 3_000.0
+    overflow_m: float = 2_000.0
     oldest_days: float = 14.0
     by_bin: bool = True
 
