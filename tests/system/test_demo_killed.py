@@ -65,12 +65,14 @@ async def test_no_process_outlives_a_demo_that_is_killed(tmp_path, start_again):
             return all(role["state"] == "ready" for role in roles)
         return False
 
-    await until(ready)
-    await until(lambda: any("demo.emulated" in command_of(one) for one in children(process.pid)))
-    run = json.loads((data / "run.json").read_text())
-    pids = [run["pid"], *(role["pid"] for role in run["roles"].values()), *children(process.pid)]
-    assert all(map(alive, pids))
-    process.send_signal(signal.SIGKILL)
+    try:
+        await until(ready)
+        await until(lambda: any("demo.emulated" in command_of(one) for one in children(process.pid)))
+        run = json.loads((data / "run.json").read_text())
+        pids = [run["pid"], *(role["pid"] for role in run["roles"].values()), *children(process.pid)]
+        assert all(map(alive, pids))
+    finally:
+        process.send_signal(signal.SIGKILL)
     await process.wait()
     await until(lambda: not any(map(alive, pids)))
     assert not (data / "run.json").exists()
