@@ -1,0 +1,1 @@
+"""Decisions without I/O: rules, hours, and how an incident goes on."""

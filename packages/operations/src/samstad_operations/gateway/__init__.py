@@ -1,0 +1,1 @@
+"""Ways to people: e-mail and webhooks."""

@@ -1,0 +1,1 @@
+"""What others may ask: messages and duty."""

@@ -1,0 +1,1 @@
+"""Takes alerts in, and plans and sends messages."""
