@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import tomllib
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -16,7 +17,6 @@ from samstad_rsmp.emulator.controller import Controller
 from samstad_rsmp.emulator.device import EmulatedDevice
 from samstad_rsmp.emulator.example import example_junction
 from samstad_rsmp.emulator.settings import Junction, SettingsWrong, check_junction
-from samstad_rsmp.emulator.steering import AdaptiveDevice
 from samstad_rsmp.errors import RsmpError
 from samstad_rsmp.session.events import Event
 from samstad_rsmp.session.link import Identity
@@ -88,8 +88,9 @@ def site(  # noqa: PLR0913  # a command's arguments are its flags
 
 
 def _adaptive(controller: Controller) -> EmulatedDevice:
+    steering = import_module("samstad_rsmp.emulator.steering")  # numpy only for whoever wants it
     try:
-        return AdaptiveDevice(controller)
+        return cast("EmulatedDevice", steering.AdaptiveDevice(controller))
     except RsmpError as error:
         raise CommandFailed(str(error), code=Exit.SETTINGS) from None
 
