@@ -13,6 +13,7 @@ pytestmark = pytest.mark.system
 CITY = '<https://w3id.org/samstad/context/v1/city.jsonld>; rel="http://www.w3.org/ns/json-ld#context"'
 OPEN = {
     "SAMSTAD_DEMO": "1",
+    "SAMSTAD_ROLES_RUN": "broker,devices",
     "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3",
     "SAMSTAD_DEVICES_MQTT_PORT": "0",
     "SAMSTAD_DEVICES_HEALTH_EVERY_S": "1",

@@ -101,6 +101,7 @@ async def admin(tmp_path, start_again, network):
     environment = {
         **os.environ,
         "SAMSTAD_DEMO": "1",
+        "SAMSTAD_ROLES_RUN": "broker,devices",
         "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3",
         "SAMSTAD_DEVICES_MQTT_PORT": "0",
         "SAMSTAD_DEVICES_MQTT_SOURCES": f"city-lora chirpstack mqtt://127.0.0.1:{network.broker_port}",

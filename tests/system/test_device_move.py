@@ -15,7 +15,12 @@ COUNT = 1_000
 IDENTIFIERS = "https://w3id.org/samstad/identifiers"
 PROFILE = "https://w3id.org/samstad/deviceProfile"
 CITY = '<https://w3id.org/samstad/context/v1/city.jsonld>; rel="http://www.w3.org/ns/json-ld#context"'
-QUICK = {"SAMSTAD_DEMO": "1", "SAMSTAD_DEVICES_COAP_PORT": "0", "SAMSTAD_DEVICES_MQTT_PORT": "0"}
+QUICK = {
+    "SAMSTAD_DEMO": "1",
+    "SAMSTAD_ROLES_RUN": "broker,devices",
+    "SAMSTAD_DEVICES_COAP_PORT": "0",
+    "SAMSTAD_DEVICES_MQTT_PORT": "0",
+}
 TYPE = "WasteContainer"
 
 

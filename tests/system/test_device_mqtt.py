@@ -15,7 +15,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 pytestmark = pytest.mark.system
 
 CITY = '<https://w3id.org/samstad/context/v1/city.jsonld>; rel="http://www.w3.org/ns/json-ld#context"'
-OPEN = {"SAMSTAD_DEMO": "1", "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3", "SAMSTAD_DEVICES_MQTT_PORT": "0"}
+OPEN = {
+    "SAMSTAD_DEMO": "1",
+    "SAMSTAD_ROLES_RUN": "broker,devices",
+    "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3",
+    "SAMSTAD_DEVICES_MQTT_PORT": "0",
+}
 PROFILE = "https://w3id.org/samstad/deviceProfile"
 DEVICE = "urn:ngsi-ld:Device:street:m1"
 BIN = "urn:ngsi-ld:WasteContainer:street:m1"

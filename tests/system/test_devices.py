@@ -25,6 +25,7 @@ BIN = "urn:ngsi-ld:WasteContainer:street:1"
 CITY = '<https://w3id.org/samstad/context/v1/city.jsonld>; rel="http://www.w3.org/ns/json-ld#context"'
 QUICK = {
     "SAMSTAD_DEMO": "1",
+    "SAMSTAD_ROLES_RUN": "broker,devices",
     "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3",
     "SAMSTAD_DEVICES_COAP_PORT": "0",
     "SAMSTAD_DEVICES_COAPS_PORT": "0",

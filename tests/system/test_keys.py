@@ -57,6 +57,7 @@ async def test_the_first_administrator_comes_from_the_data_directory_and_goes_on
     admin = json.loads(out)["key"]
     assert (await samstad("keys", "create", "nobody"))[0] == 3
     plain = {name: value for name, value in os.environ.items() if name != "SAMSTAD_DEMO"}
+    plain["SAMSTAD_ROLES_RUN"] = "broker"
     node = start_again(tmp_path / "data", environment=plain)
     await node.until_ready()
     assert await may_write(node.url, admin) in {201, 204}

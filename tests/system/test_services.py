@@ -27,7 +27,8 @@ def install(directory: Path) -> dict[str, str]:
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: samstad-tally\nVersion: 1.0\n")
     (metadata / "entry_points.txt").write_text("[samstad.plugins]\ntally = samstad_tally.plugin:plugin\n")
     path = os.pathsep.join([str(directory), str(TALLY)])
-    return {**os.environ, "PYTHONPATH": path, "SAMSTAD_DEMO": "1", "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3"}
+    own = {"PYTHONPATH": path, "SAMSTAD_ROLES_RUN": "broker,tally"}
+    return {**os.environ, **own, "SAMSTAD_DEMO": "1", "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3"}
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ OURS = "https://w3id.org/samstad/"
 BIN = "urn:ngsi-ld:WasteContainer:street:1"
 MODEL = "urn:ngsi-ld:WasteContainerModel:city:m"
 CITY = '<https://w3id.org/samstad/context/v1/city.jsonld>; rel="http://www.w3.org/ns/json-ld#context"'
-QUICK = {"SAMSTAD_DEMO": "1", "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3"}
+QUICK = {"SAMSTAD_DEMO": "1", "SAMSTAD_ROLES_RUN": "broker,waste", "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3"}
 
 
 @pytest.fixture

@@ -16,7 +16,12 @@ pytestmark = pytest.mark.system
 OURS = "https://w3id.org/samstad/"
 CITY = '<https://w3id.org/samstad/context/v1/city.jsonld>; rel="http://www.w3.org/ns/json-ld#context"'
 # Midnight to midnight, so that the day can be planned at any hour at which the test runs.
-QUICK = {"SAMSTAD_DEMO": "1", "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3", "SAMSTAD_WASTE_PLAN_SECONDS": "0.3"}
+QUICK = {
+    "SAMSTAD_DEMO": "1",
+    "SAMSTAD_ROLES_RUN": "broker,waste",
+    "SAMSTAD_ROLES_BACKOFF_MOST_S": "0.3",
+    "SAMSTAD_WASTE_PLAN_SECONDS": "0.3",
+}
 QUICK["SAMSTAD_WASTE_OVERFLOW_M"] = "20000"
 PHONE = {"width": 390, "height": 844}
 BINS = 6
