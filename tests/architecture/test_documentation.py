@@ -77,7 +77,9 @@ def test_the_readme_names_only_targets_and_commands_that_exist(root):
 
 EVENT = re.compile(r"\.(?:debug|info|warning|error|exception)\(\s*\"([a-z_]+\.[a-z_.]+)\"")
 METRIC = re.compile(r"\"(samstad_[a-z_]+)\"")
-NO_METRICS = frozenset({"samstad_console", "samstad_csrf", "samstad_models", "samstad_session"})
+NO_METRICS = frozenset(
+    {"samstad_console", "samstad_csrf", "samstad_models", "samstad_operations", "samstad_session"}
+)
 """Names of cookies and packages that look like those of metrics."""
 
 
