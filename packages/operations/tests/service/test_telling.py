@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import tomllib
+
 import pytest
 
 from samstad_operations.domain.alert import Alert
 from samstad_operations.domain.errors import NotSent, StoreFull
+from samstad_operations.domain.reading import read_book
 from samstad_operations.service.desk import Desk
 from samstad_operations.service.sending import Sender, backoff_us
 
@@ -149,6 +153,40 @@ async def test_a_kill_loses_nothing_and_tells_nobody_twice(street):
     assert len(street.post.sent) == 1
     await street.wait(10 * M)
     assert [name for name, _ in street.post.sent] == ["anna", "chief"]
+
+
+async def test_a_kill_while_a_message_is_on_its_way_repeats_that_one_alone(street):
+    await street.take(fault(), fault(2)._replace(kind="other"))
+    send = street.post.send
+
+    async def killed(contact, message):
+        await send(contact, message)
+        raise asyncio.CancelledError
+
+    street.post.send = killed
+    with pytest.raises(asyncio.CancelledError):
+        await street.wait(10 * S)
+    street.post.send = send
+    street.restart()
+    await street.desk.load()
+    await street.wait(1 * S)
+    subjects = [subject for _, subject in street.post.sent]
+    assert sorted(subjects) == ["[High] lampFault", "[High] lampFault", "[High] other"]
+    assert (await street.keeping.counts()) == {"sent": 2}
+
+
+async def test_when_rules_change_what_no_longer_fits_is_forgotten(street, rules):
+    await street.take(fault())
+    await street.wait(10 * S)
+    changed = read_book(tomllib.loads(rules.replace("[rules.faults]", '[rules.faults]\ngroup = ["source"]')))
+    street.parts = (changed, *street.parts[1:])
+    street.restart()
+    await street.desk.load()
+    assert len(street.desk) == 0
+    assert await street.keeping.incidents() == []
+    await street.take(fault())
+    await street.wait(10 * S)
+    assert len(street.post.sent) == 2
 
 
 async def test_a_disk_that_is_full_after_sending_does_not_send_again(street, monkeypatch):

@@ -29,6 +29,7 @@ class Desk:
         self._keeping = keeping
         self._texts = texts
         self._incidents: dict[Key, Incident] = {}
+        self._due: dict[Key, int] = {}
         self._of_alert: dict[str, set[Key]] = {}
         self._one = asyncio.Lock()
 
@@ -84,10 +85,9 @@ class Desk:
         changed: dict[Key, Incident] = {}
         ended: list[Key] = []
         drafts: list[Draft] = []
-        for key, incident in self._incidents.items():
+        for key in [key for key, due in self._due.items() if due <= now_us]:
+            incident = self._incidents[key]
             rule = self._book.rules[incident.rule]
-            if due_us(incident, rule) > now_us:
-                continue
             if is_over(incident, rule, now_us=now_us):
                 ended.append(key)
                 continue
@@ -99,7 +99,7 @@ class Desk:
             await self._keeping.keep(list(changed.values()), ended=ended, drafts=drafts)
             self._put(changed)
             for key in ended:
-                del self._incidents[key]
+                del self._incidents[key], self._due[key]
         return len(drafts)
 
     def _take(self, alert: Alert, changed: dict[Key, Incident], now_us: int) -> None:
@@ -135,6 +135,7 @@ class Desk:
             for alert_id in incident.members.keys() - old:
                 self._of_alert.setdefault(alert_id, set()).add(key)
             self._incidents[key] = incident
+            self._due[key] = due_us(incident, self._book.rules[incident.rule])
 
     def _fits(self, incident: Incident) -> bool:
         rule = self._book.rules.get(incident.rule)
