@@ -14,6 +14,7 @@ from samstad_operations.settings import OperationsSettings
 from samstad_plugin import CannotStart
 
 LOCALES = Path(samstad_operations.__file__).parent / "locales"
+SIGNED_IN = {"smtp_user": "node", "smtp_password_file": "/nowhere/file"}
 GOOD = {"smtp_host": "mail.city.example", "sender": "node@city.example"}
 
 
@@ -40,7 +41,9 @@ def test_what_is_needed_is_there(tmp_path, rules):
         ({"smtp_host": "mail.city.example"}, "operations.sender is empty"),
         ({**GOOD, "sender": "node"}, "operations.sender is no address"),
         ({**GOOD, "allow_networks": ("ten",)}, "operations.allow_networks: 'ten'"),
-        ({**GOOD, "smtp_password_file": "/nowhere/file"}, "operations.smtp_password_file cannot be read"),
+        ({**GOOD, **SIGNED_IN}, "operations.smtp_password_file cannot be read"),
+        ({**GOOD, "smtp_user": "node"}, "operations.smtp_user and smtp_password_file go together"),
+        ({**GOOD, **SIGNED_IN, "smtp_security": "none"}, "operations.smtp_security is none"),
     ],
 )
 def test_a_setting_that_is_wrong_stops_the_start(tmp_path, rules, more, told):

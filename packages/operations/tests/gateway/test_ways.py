@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from email import message_from_string, policy
 
 import pytest
@@ -48,8 +49,19 @@ class Post:
     def __init__(self) -> None:
         self.mails: list[str] = []
         self.answers: dict[str, str] = {}
+        self.open = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open += 1
+        try:
+            await self._serve(reader, writer)
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+            self.open -= 1
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 city.example\r\n")
         while line := (await reader.readline()).decode().strip():
             word = line.split()[0].upper()
@@ -58,12 +70,13 @@ class Post:
                 self.mails.append((await reader.readuntil(b"\r\n.\r\n")).decode())
             if self.answers.get(word) == "hang up":
                 break
+            if self.answers.get(word) == "nothing":
+                continue
             writer.write(
                 self.answers.get(word, "221 bye" if word == "QUIT" else "250 good").encode() + b"\r\n"
             )
             if word == "QUIT":
                 break
-        writer.close()
 
 
 @pytest.fixture
@@ -74,6 +87,8 @@ async def post():
     found.mail = Mail(MailServer("127.0.0.1", port, "none", "node@city.example", timeout_s=10))
     yield found
     server.close()
+    while found.open:  # noqa: ASYNC110 - a thread closes it
+        await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -121,6 +136,16 @@ async def test_a_server_that_hangs_up_is_away(post, answer):
     post.answers["MAIL"] = answer
     with pytest.raises(NotSent) as refused:
         await post.mail.send(ANNA, message())
+    assert refused.value.is_away
+    assert post.mails == []
+
+
+async def test_a_server_that_lets_one_wait_is_given_up(post):
+    post.answers["MAIL"] = "nothing"
+    port = int(post.mail.place(ANNA).rpartition(":")[2])
+    slow = Mail(MailServer("127.0.0.1", port, "none", "node@city.example", timeout_s=1, whole_s=0.2))
+    with pytest.raises(NotSent, match=r"within 0\.2 s") as refused:
+        await slow.send(ANNA, message())
     assert refused.value.is_away
     assert post.mails == []
 

@@ -28,6 +28,7 @@ class MailServer(NamedTuple):
         user: empty for none.
         sender: address of the sender.
         timeout_s: of each step.
+        whole_s: of a whole message; a server that lets one wait must not hold up the webhooks.
     """
 
     host: str
@@ -37,6 +38,7 @@ class MailServer(NamedTuple):
     user: str = ""
     password: str = ""
     timeout_s: float = 15.0
+    whole_s: float = 60.0
 
 
 class Mail:
@@ -56,7 +58,12 @@ class Mail:
 
     async def send(self, contact: Contact, message: Message) -> None:
         """Return when the server has taken the message."""
-        await asyncio.to_thread(self._send, contact, _mail(self._server, contact, message))
+        try:
+            async with asyncio.timeout(self._server.whole_s):
+                await asyncio.to_thread(self._send, contact, _mail(self._server, contact, message))
+        except TimeoutError:
+            told = f"{self._server.host} did not take the message within {self._server.whole_s:g} s."
+            raise NotSent(told, is_away=True) from None
 
     def _send(self, contact: Contact, mail: EmailMessage) -> None:
         try:

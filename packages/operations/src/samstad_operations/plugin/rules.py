@@ -64,6 +64,16 @@ def _server(settings: OperationsSettings) -> MailServer:
     if "@" not in settings.sender.strip("@"):
         raise CannotStart("operations.sender is no address of e-mail.", todo="Set operations.sender.")
     file = settings.smtp_password_file
+    if bool(settings.smtp_user) != bool(file):
+        raise CannotStart(
+            "operations.smtp_user and smtp_password_file go together: one of them is empty.",
+            todo="Set both, or empty both.",
+        )
+    if file and settings.smtp_security == "none":
+        raise CannotStart(
+            "operations.smtp_security is none, and a password would travel in clear text.",
+            todo="Set operations.smtp_security to starttls or tls, or empty smtp_user.",
+        )
     return MailServer(
         host=settings.smtp_host,
         port=settings.smtp_port,
