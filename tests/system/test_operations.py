@@ -43,6 +43,10 @@ class MailServer:
             self.server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.closing(writer):
+            await self._talk(reader, writer)
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         def say(line: str) -> None:
             writer.write(line.encode() + b"\r\n")
 
@@ -55,7 +59,6 @@ class MailServer:
             say("221 bye" if word == "QUIT" else "250 good")
             if word == "QUIT":
                 break
-        writer.close()
 
 
 class Hook:
