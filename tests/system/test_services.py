@@ -227,3 +227,27 @@ async def test_health_and_settings_and_commands_know_the_service(admin, tmp_path
     assert b"tally.lit_at_percent" in told
     assert json.loads((tmp_path / "data" / "run.json").read_text())["roles"]["tally"]["state"] == "ready"
     assert oct((tmp_path / "data" / "roles" / "tally.key").stat().st_mode & 0o777) == "0o600"
+
+
+async def test_a_service_that_cannot_be_imported_keeps_no_other_from_starting(tmp_path, start_again):
+    environment = install(tmp_path / "installed")
+    (tmp_path / "installed" / "samstad_tally-1.0.dist-info" / "entry_points.txt").write_text(
+        "[samstad.plugins]\ntally = samstad_tally.plugin:plugin\nlost = samstad_lost.plugin:plugin\n"
+    )
+    (tmp_path / "samstad.toml").write_text("[lost]\nanything = 1\n")
+    environment["SAMSTAD_SETTINGS"] = str(tmp_path / "samstad.toml")
+    environment["SAMSTAD_ROLES_RUN"] = "broker,lost,tally"
+    city = start_again(tmp_path / "data", environment=environment)
+    await city.until_ready()
+    assert set(city.run["roles"]) == {"broker", "tally"}
+    async with aiohttp.ClientSession(city.url, headers={"X-API-Key": city.key}) as admin:
+        await until(lambda: counted(admin))
+        async with admin.get("/health") as answer:
+            health = await answer.json()
+        assert (answer.status, health["ready"]) == (200, True)
+        (check,) = health["roles"]["lost"]["checks"]
+        assert check["state"] == "degraded"
+        assert "samstad_lost" in check["detail"]
+        async with admin.get("/lost/v1/anything") as answer:
+            assert answer.status == 404
+    assert "node.service_unusable" in (tmp_path / "node.log").read_text()

@@ -9,7 +9,7 @@ from types import ModuleType
 import msgspec
 import pytest
 
-from samstad_node.plugins import RESERVED, PluginRefused, read_plugins
+from samstad_node.plugins import RESERVED, read_plugins
 from samstad_plugin import GROUP, Plugin
 
 
@@ -34,26 +34,32 @@ def entry(monkeypatch):
 
 def test_services_are_found_by_name_in_a_fixed_order(entry):
     found = read_plugins([entry("waste", plugin("waste")), entry("lamps", plugin("lamps"))])
-    assert list(found) == ["lamps", "waste"]
+    assert list(found.plugins) == ["lamps", "waste"]
+    assert not found.broken
 
 
-def test_what_is_no_plugin_is_refused_and_not_passed_over(entry):
-    with pytest.raises(PluginRefused, match="service_of_lamps:plugin is no Plugin"):
-        read_plugins([entry("lamps", "a text")])
+def test_what_is_no_plugin_is_told_and_stops_no_other(entry):
+    found = read_plugins([entry("lamps", "a text"), entry("waste", plugin("waste"))])
+    assert list(found.plugins) == ["waste"]
+    assert "service_of_lamps:plugin is no Plugin" in found.broken["lamps"]
 
 
 def test_what_cannot_be_imported_tells_why():
-    with pytest.raises(PluginRefused, match="no_such_module"):
-        read_plugins([EntryPoint("lamps", "no_such_module:plugin", GROUP)])
+    found = read_plugins([EntryPoint("lamps", "no_such_module:plugin", GROUP)])
+    assert "no_such_module" in found.broken["lamps"]
+    assert "ModuleNotFoundError" in found.broken["lamps"]
+    assert not found.plugins
 
 
 @pytest.mark.parametrize("name", sorted(RESERVED))
 def test_a_service_cannot_take_a_name_of_the_nodes_own(entry, name):
-    with pytest.raises(PluginRefused, match="cannot be called"):
-        read_plugins([entry(name, plugin(name))])
+    found = read_plugins([entry(name, plugin(name))])
+    assert "cannot be called" in found.broken[name]
+    assert not found.plugins
 
 
-def test_two_services_of_one_name_are_refused(entry):
+def test_of_two_services_with_one_name_neither_is_used(entry):
     one = entry("lamps", plugin("lamps"))
-    with pytest.raises(PluginRefused, match="Two services are called lamps"):
-        read_plugins([one, one])
+    found = read_plugins([one, one, one, entry("waste", plugin("waste"))])
+    assert list(found.plugins) == ["waste"]
+    assert "Two services are called lamps" in found.broken["lamps"]

@@ -21,6 +21,7 @@ from samstad_node.broker_role.parts import Parts
 from samstad_node.gate import gate_routes
 from samstad_node.observe import Check, CheckState, NodeHealth, aggregate
 from samstad_node.pages import LiveRows, NotedBreach, create_pages, doors_of, reader_of
+from samstad_node.plugins import broken
 from samstad_node.release import release
 from samstad_node.supervisor.role import RoleContext
 
@@ -34,7 +35,7 @@ def other_surfaces(context: RoleContext, parts: Parts, routes: Iterable[Route]) 
     count_state(context.metrics, parts)
 
     def health() -> NodeHealth:
-        return aggregate({context.name: _checks(parts), **parts.services.checks()})
+        return aggregate({context.name: _checks(parts), **parts.services.checks(), **_unusable()})
 
     pages = create_pages(
         live=live,
@@ -106,6 +107,11 @@ def _breaches(
         )
 
     return seen
+
+
+def _unusable() -> dict[str, list[Check]]:
+    """Tell of services that are installed and cannot be used; they never make the node unready."""
+    return {name: [Check("plugin", CheckState.DEGRADED, reason)] for name, reason in broken().items()}
 
 
 def _checks(parts: Parts) -> list[Check]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import uvloop
 from cyclopts import Parameter
 
@@ -18,6 +19,7 @@ from samstad_node.cli.output import Json, emit
 from samstad_node.cli.sources import SettingsFile, command_settings
 from samstad_node.clock import SystemClock
 from samstad_node.observe import configure_logging
+from samstad_node.plugins import broken
 from samstad_node.release import release
 from samstad_node.roles import ROLES
 from samstad_node.settings import Settings
@@ -73,6 +75,8 @@ def serve(
         role_names(loaded.roles.run), Path(loaded.node.data).absolute(), loaded, release(), SystemClock()
     )
     configure_logging(format=loaded.log.format, level=loaded.log.level, role="supervisor")
+    for name, reason in broken().items():
+        structlog.get_logger().warning("node.service_unusable", service=name, reason=reason)
     return run_node(node, single=single, json=json)
 
 
@@ -131,9 +135,14 @@ def _addresses(run_file: RunFile, host: str) -> str:
 
 
 def role_names(wanted: Sequence[str]) -> list[str]:
-    """Return the roles to run, each once; raises CommandFailed for a name that is not in the table."""
+    """Return the roles to run, each once, without services that cannot be used.
+
+    Raises:
+        CommandFailed: a name is not in the table, or none is left.
+    """
     everyone = [name for name, role in ROLES.items() if not role.named_only]
-    names = [name for word in wanted for name in (everyone if word == "all" else [word])]
+    named = [name for word in wanted for name in (everyone if word == "all" else [word])]
+    names = [name for name in named if name not in broken()]
     for name in names:
         if name not in ROLES:
             detail = f"there is no role {name!r}; {did_you_mean(name, ROLES)}"

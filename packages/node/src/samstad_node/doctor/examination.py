@@ -13,6 +13,7 @@ from samstad_node.doctor.place import (
     look_at_port,
     look_at_python,
     look_at_secrets,
+    look_at_services,
 )
 from samstad_node.doctor.roles import look_at_health, look_at_roles
 
@@ -22,6 +23,7 @@ Look = Callable[[Patient], Iterator[Finding]]
 
 LOOKS: tuple[Look, ...] = (
     look_at_python,
+    look_at_services,
     look_at_directory,
     look_at_secrets,
     look_at_schemas,

@@ -11,9 +11,17 @@ from pathlib import Path
 
 from samstad_node.doctor.finding import Finding, State
 from samstad_node.doctor.patient import Patient
+from samstad_node.plugins import broken, installed
 from samstad_node.supervisor.ports import PortTaken, demand_free_port
 
-__all__ = ["look_at_directory", "look_at_disk", "look_at_port", "look_at_python", "look_at_secrets"]
+__all__ = [
+    "look_at_directory",
+    "look_at_disk",
+    "look_at_port",
+    "look_at_python",
+    "look_at_secrets",
+    "look_at_services",
+]
 
 _MIB = 1024 * 1024
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -23,6 +31,14 @@ def look_at_python(_: Patient) -> Iterator[Finding]:
     """Tell what it runs on."""
     shown = ".".join(str(part) for part in sys.version_info[:3])
     yield Finding("python", State.OK, f"Python {shown} on {sys.platform}")
+
+
+def look_at_services(_: Patient) -> Iterator[Finding]:
+    """Tell which services are installed, and which of them cannot be used."""
+    yield Finding("services", State.OK, f"installed: {', '.join(installed()) or 'none'}")
+    for name, reason in broken().items():
+        todo = "install it again, or take it away; the node runs without it"
+        yield Finding(f"service {name}", State.WRONG, reason, todo)
 
 
 def look_at_directory(patient: Patient) -> Iterator[Finding]:

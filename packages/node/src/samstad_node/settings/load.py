@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from samstad_node.plugins import broken
 from samstad_node.settings.fields import Field, decode_secret, fields, sections
 from samstad_node.settings.problems import SettingProblem, SettingsRefused, did_you_mean
 from samstad_node.settings.table import Settings, settings_type
@@ -84,6 +85,8 @@ def _from_file(
     lines = _lines_of_keys(text)
     for section, members in content.items():
         where = f"{file} line {lines.get(section, 1)}"
+        if section in broken():
+            continue  # the service's section stays as it is until the service can be used again
         if section not in sections():
             problems.append(
                 SettingProblem(section, where, f"no such section; {did_you_mean(section, sections())}")
